@@ -1,0 +1,139 @@
+"""A pickup day: how many bookings of each service its vans can take, and which have a place.
+
+    open -> black_out -> closed -> reopen -> open        (places are reserved and released while open)
+"""
+from datetime import date
+from typing import assert_never
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from msgspec.structs import replace
+
+from domain import Refused, Value
+
+
+class Slot(Value):
+    """When on its day somebody expects the van; one person has one booking in it, whatever the service."""
+    pickup_time: str
+    specific_pickup_hour: int | None = None
+
+
+# Events
+
+class PlaceReserved(Value):
+    day: date
+    booking_id: UUID
+    service_type: str
+    person_id: UUID
+    slot: Slot
+
+
+class PlaceReleased(Value):
+    day: date
+    booking_id: UUID
+    service_type: str
+
+
+class LimitSet(Value):
+    day: date
+    service_type: str
+    limit: int
+
+
+class DayBlackedOut(Value):
+    day: date
+    reason: str
+
+
+class DayReopened(Value):
+    day: date
+
+
+Event = PlaceReserved | PlaceReleased | LimitSet | DayBlackedOut | DayReopened
+
+
+# State
+
+class Reservation(Value):
+    service_type: str
+    person_id: UUID
+    slot: Slot
+
+
+class PickupDay(Value):
+    places: dict[UUID, Reservation] = {}
+    limits: dict[str, int] = {}
+    is_blackout: bool = False
+
+
+class Wish(Value):
+    """What a booking asks of a day; `default_limit` is the house's, used where the day has none of its own."""
+    day: date
+    booking_id: UUID
+    service_type: str
+    person_id: UUID
+    slot: Slot
+    default_limit: int
+
+
+def stream(day: date) -> UUID:
+    """One stream for each date."""
+    return uuid5(NAMESPACE_OID, f"totetaxi/pickup-day/{day}")
+
+
+def evolve(day: PickupDay | None, event: Event) -> PickupDay:
+    day = day or PickupDay()
+    match event:
+        case PlaceReserved():
+            place = Reservation(event.service_type, event.person_id, event.slot)
+            return replace(day, places=day.places | {event.booking_id: place})
+        case PlaceReleased():
+            return replace(day, places={b: place for b, place in day.places.items() if b != event.booking_id})
+        case LimitSet():
+            return replace(day, limits=day.limits | {event.service_type: event.limit})
+        case DayBlackedOut():
+            return replace(day, is_blackout=True)
+        case DayReopened():
+            return replace(day, is_blackout=False)
+        case _:
+            assert_never(event)
+
+
+# Decisions
+
+def reserve(day: PickupDay | None, wish: Wish) -> list[Event]:
+    """Refuses with `blackout_day`, `slot_taken` or `no_capacity`; a booking that has its place gets no second one."""
+    day = day or PickupDay()
+    if wish.booking_id in day.places:
+        return []
+    if day.is_blackout:
+        raise Refused("blackout_day", "There are no pickups on that day.", "/pickup_date")
+    if any(place.person_id == wish.person_id and place.slot == wish.slot for place in day.places.values()):
+        raise Refused("slot_taken", "This customer has a booking at that time already.", "/pickup_time")
+    if left(day, wish.service_type, wish.default_limit) <= 0:
+        raise Refused("no_capacity", "No place is left on that day.", "/pickup_date")
+    return [PlaceReserved(wish.day, wish.booking_id, wish.service_type, wish.person_id, wish.slot)]
+
+
+def release(day: PickupDay | None, on: date, booking_id: UUID) -> list[Event]:
+    place = day and day.places.get(booking_id)
+    return [PlaceReleased(on, booking_id, place.service_type)] if place else []
+
+
+def set_limit(day: PickupDay | None, on: date, service_type: str, limit: int) -> list[Event]:
+    """A limit below what is reserved is kept; the places stay and the day shows as overbooked."""
+    if limit < 0:
+        raise Refused("invalid_value", "A limit is zero or more.", "/limit")
+    return [] if day and day.limits.get(service_type) == limit else [LimitSet(on, service_type, limit)]
+
+
+def black_out(day: PickupDay | None, on: date, reason: str) -> list[Event]:
+    return [] if day and day.is_blackout else [DayBlackedOut(on, reason)]
+
+
+def reopen(day: PickupDay | None, on: date) -> list[Event]:
+    return [DayReopened(on)] if day and day.is_blackout else []
+
+
+def left(day: PickupDay, service_type: str, default_limit: int) -> int:
+    taken = sum(place.service_type == service_type for place in day.places.values())
+    return day.limits.get(service_type, default_limit) - taken

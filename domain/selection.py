@@ -1,0 +1,72 @@
+"""What a customer selects of each service: a value for each, told apart by `service_type` when stored as JSON."""
+
+from datetime import date, time
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from domain import Value
+
+
+class ServiceType(StrEnum):
+    MINI_MOVE = "mini_move"
+    STANDARD_DELIVERY = "standard_delivery"
+    SPECIALTY_ITEM = "specialty_item"
+    BLADE_TRANSFER = "blade_transfer"
+
+
+class Tier(StrEnum):
+    """The Mini Move packages, and the organizing services that go with them."""
+
+    PETITE = "petite"
+    STANDARD = "standard"
+    FULL = "full"
+
+
+class PickupTime(StrEnum):
+    MORNING = "morning"
+    MORNING_SPECIFIC = "morning_specific"
+    NO_TIME_PREFERENCE = "no_time_preference"
+
+
+class MiniMove(Value, frozen=True, tag_field="service_type", tag="mini_move"):
+    service_type: ClassVar[ServiceType] = ServiceType.MINI_MOVE
+    mini_move_package: Tier
+    include_packing: bool = False
+    include_unpacking: bool = False
+
+
+class StandardDelivery(Value, frozen=True, tag_field="service_type", tag="standard_delivery"):
+    service_type: ClassVar[ServiceType] = ServiceType.STANDARD_DELIVERY
+    standard_delivery_item_count: int
+    is_same_day_delivery: bool = False
+
+
+class ItemQuantity(Value, frozen=True):
+    id: UUID
+    quantity: int
+
+
+class SpecialtyItems(Value, frozen=True, tag_field="service_type", tag="specialty_item"):
+    service_type: ClassVar[ServiceType] = ServiceType.SPECIALTY_ITEM
+    specialty_items: tuple[ItemQuantity, ...]
+    is_same_day_delivery: bool = False
+
+
+class BladeTransfer(Value, frozen=True, tag_field="service_type", tag="blade_transfer"):
+    """Luggage to an airport: date and times are those of New York's clocks."""
+
+    service_type: ClassVar[ServiceType] = ServiceType.BLADE_TRANSFER
+    blade_airport: str
+    blade_flight_date: date
+    blade_flight_time: time
+    blade_bag_count: int
+    blade_ready_time: time
+
+
+Selection = MiniMove | StandardDelivery | SpecialtyItems | BladeTransfer
+
+
+def is_same_day(selection: Selection) -> bool:
+    """Whether delivery on the day of the pickup was asked for; only two services have it."""
+    return isinstance(selection, StandardDelivery | SpecialtyItems) and selection.is_same_day_delivery
