@@ -29,31 +29,31 @@ class PickupTime(StrEnum):
     NO_TIME_PREFERENCE = "no_time_preference"
 
 
-class MiniMove(Value, frozen=True, tag_field="service_type", tag="mini_move"):
+class MiniMove(Value, tag_field="service_type", tag="mini_move"):
     service_type: ClassVar[ServiceType] = ServiceType.MINI_MOVE
     mini_move_package: Tier
     include_packing: bool = False
     include_unpacking: bool = False
 
 
-class StandardDelivery(Value, frozen=True, tag_field="service_type", tag="standard_delivery"):
+class StandardDelivery(Value, tag_field="service_type", tag="standard_delivery"):
     service_type: ClassVar[ServiceType] = ServiceType.STANDARD_DELIVERY
     standard_delivery_item_count: int
     is_same_day_delivery: bool = False
 
 
-class ItemQuantity(Value, frozen=True):
+class ItemQuantity(Value):
     id: UUID
     quantity: int
 
 
-class SpecialtyItems(Value, frozen=True, tag_field="service_type", tag="specialty_item"):
+class SpecialtyItems(Value, tag_field="service_type", tag="specialty_item"):
     service_type: ClassVar[ServiceType] = ServiceType.SPECIALTY_ITEM
     specialty_items: tuple[ItemQuantity, ...]
     is_same_day_delivery: bool = False
 
 
-class BladeTransfer(Value, frozen=True, tag_field="service_type", tag="blade_transfer"):
+class BladeTransfer(Value, tag_field="service_type", tag="blade_transfer"):
     """Luggage to an airport: date and times are those of New York's clocks."""
 
     service_type: ClassVar[ServiceType] = ServiceType.BLADE_TRANSFER
