@@ -3,6 +3,7 @@
 Every call ends in one of three ways: an answer; `StripeRefused`, which is certain; `StripeUnavailable`, after which
 nobody knows whether the effect took place, so the same call is made again with the same key, or Stripe is asked.
 """
+
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ class Intent:
     `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`);
     `failure_message` can be shown to the payer.
     """
+
     id: str
     status: str
     amount_cents: int
@@ -61,14 +63,23 @@ class Intent:
         charge = body.get("latest_charge")
         details = charge if isinstance(charge, dict) else {"id": charge}
         fee = details.get("balance_transaction")
-        return cls(body["id"], body["status"], body["amount"], body.get("client_secret") or "", details["id"],
-                   error.get("decline_code") or error.get("code"), error.get("message"), body.get("metadata") or {},
-                   fee["fee"] if isinstance(fee, dict) else None)
+        return cls(
+            body["id"],
+            body["status"],
+            body["amount"],
+            body.get("client_secret") or "",
+            details["id"],
+            error.get("decline_code") or error.get("code"),
+            error.get("message"),
+            body.get("metadata") or {},
+            fee["fee"] if isinstance(fee, dict) else None,
+        )
 
 
 @dataclass(frozen=True)
 class StripeRefund:
     """A refund at Stripe; `status` is pending, requires_action, succeeded, failed or canceled."""
+
     id: str
     status: str
     amount_cents: int
@@ -78,13 +89,20 @@ class StripeRefund:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Self:
-        return cls(body["id"], body["status"], body["amount"], body.get("payment_intent"),
-                   body.get("failure_reason"), body.get("metadata") or {})
+        return cls(
+            body["id"],
+            body["status"],
+            body["amount"],
+            body.get("payment_intent"),
+            body.get("failure_reason"),
+            body.get("metadata") or {},
+        )
 
 
 @dataclass(frozen=True)
 class StripeEvent:
     """A verified webhook: what it is about is in `intent` or `refund`; a charge or dispute names its `intent_id`."""
+
     id: str
     type: str
     intent: Intent | None
@@ -119,21 +137,30 @@ def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: flo
 
     Connections are kept, one for each thread that calls; no call is retried here, since that is for a job to do.
     """
-    client = stripe.StripeClient(key, base_addresses={"api": url} if url else {}, max_network_retries=0,
-                                 http_client=stripe.RequestsClient(timeout=timeout_seconds))
+    client = stripe.StripeClient(
+        key,
+        base_addresses={"api": url} if url else {},
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(timeout=timeout_seconds),
+    )
     return Stripe(client.v1, webhook_secret)
 
 
 @dataclass(frozen=True)
 class Stripe:
     """The calls of the platform; safe to share between threads. All raise `StripeRefused` and `StripeUnavailable`."""
+
     v1: stripe.V1Services
     webhook_secret: str
 
     def create_intent(self, payment_id: UUID, amount_cents: int, metadata: dict[str, str]) -> Intent:
         """The one intent of a payment, in USD; asked again, the same one (its state may have moved on since)."""
-        asked = {"amount": amount_cents, "currency": "usd", "automatic_payment_methods": {"enabled": True},
-                 "metadata": metadata | {"payment_id": str(payment_id)}}
+        asked = {
+            "amount": amount_cents,
+            "currency": "usd",
+            "automatic_payment_methods": {"enabled": True},
+            "metadata": metadata | {"payment_id": str(payment_id)},
+        }
         with certain_or_unknown():
             return _intent(self.v1.payment_intents.create(asked, {"idempotency_key": f"intent-{payment_id}"}))
 
