@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import assert_never
+from uuid import UUID
 
 from domain import Refused, Value
 from domain.catalog import Catalog
@@ -57,7 +58,7 @@ def _specialty(selection: SpecialtyItems, catalog: Catalog) -> Base:
         raise Refused("invalid_value", "At least one item, please.", "/specialty_items")
     if any(line.quantity < 1 for line in selection.specialty_items):
         raise Refused("invalid_value", "At least one of each item, please.", "/specialty_items")
-    quantities: Counter = Counter()
+    quantities: Counter[UUID] = Counter()
     for line in selection.specialty_items:
         quantities[line.id] += line.quantity
     if max(quantities.values()) > MOST_OF_ONE_ITEM:
