@@ -1,0 +1,101 @@
+"""Appending: all streams or none, each command once, and nothing personal readable in the log."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain import Refused, booking, pickup_day
+from eventlog.ids import new_id
+from eventlog.statements import Once
+from eventlog.store import EventStore, KeyTaken, Ref
+from tests.samples import MONDAY, note, person, placed, wish
+
+
+def place(store: EventStore, name: str = "ada", booking_id=None, limit: int = 10, **more):
+    booking_id = booking_id or new_id()
+    refs = [Ref(booking, booking_id), Ref(pickup_day, pickup_day.stream(MONDAY))]
+
+    def decide(made, day):
+        new = booking.place(made, placed(name))
+        return new, pickup_day.reserve(day, wish(booking_id, name, limit=limit)) if new else []
+    return store.append(refs, decide, note(key=booking_id, **more))
+
+
+def test_a_booking_and_its_place_are_one_append(store):
+    booking_id = new_id()
+    appended = place(store, booking_id=booking_id)
+    assert [recorded.name for recorded in appended.events] == ["BookingPlaced", "PlaceReserved"]
+    assert {recorded.key for recorded in appended.events} == {booking_id}
+    assert store.recorder.max_notification_id() == appended.position == 2
+
+
+def test_nothing_is_written_when_one_of_the_decisions_refuses(store):
+    with pytest.raises(Refused, match="No place"):
+        place(store, limit=0)
+    assert store.recorder.max_notification_id() is None
+
+
+def test_asking_again_answers_the_position_of_the_first_time(store):
+    booking_id = new_id()
+    first = place(store, booking_id=booking_id)
+    place(store, "eve")
+    again = place(store, booking_id=booking_id)
+    assert (again.events, again.position) == ([], 4)
+    assert first.position == 2
+
+
+def test_the_last_places_of_a_day_are_given_once(store):
+    def ask(n: int) -> str:
+        try:
+            return "placed" if place(store, f"guest{n}", limit=5).events else "nothing"
+        except Refused as refusal:
+            return refusal.code
+    with ThreadPoolExecutor(16) as guests:
+        answers = list(guests.map(ask, range(60)))
+    assert sorted(answers) == ["no_capacity"] * 55 + ["placed"] * 5
+
+
+def test_writers_of_two_processes_conflict_and_neither_fails(database, vault):
+    with EventStore(database, vault) as one, EventStore(database, vault) as other:
+        with ThreadPoolExecutor(16) as guests:
+            list(guests.map(lambda n: place((one, other)[n % 2], f"guest{n}", limit=100), range(100)))
+        assert len(one.load(Ref(pickup_day, pickup_day.stream(MONDAY))).state.places) == 100
+
+
+def test_an_idempotency_key_is_written_with_the_events_and_only_once(store, db):
+    once = Once("anonymous", "/guest-booking/", "k1", b"hash", {"booking_id": "b"})
+    appended = place(store, once=once)
+    with pytest.raises(KeyTaken):
+        place(store, "eve", once=once)
+    assert db.execute("select position, ids from eventlog.idempotency").fetchall() == [(appended.position, {"booking_id": "b"})]
+    assert store.recorder.max_notification_id() == 2
+
+
+def test_what_is_personal_is_sealed_in_the_log_and_comes_back_with_the_history(store, db):
+    booking_id = new_id()
+    place(store, "canary", booking_id=booking_id)
+    bodies = b"".join(bytes(body) for (body,) in db.execute("select state from eventlog.stored_events"))
+    assert b"canary" not in bodies.lower()
+    assert b"Main St" not in bodies
+    [recorded] = store.history(booking_id)
+    assert recorded.event.personal.email == "canary@example.com"
+
+
+def test_after_the_key_is_destroyed_the_rest_of_the_event_stays(store):
+    booking_id = new_id()
+    place(store, booking_id=booking_id)
+    with store.recorder.transaction() as db:
+        store.vault.destroy(db, person("ada"))
+    [recorded] = store.history(booking_id)
+    assert recorded.event.personal is None
+    assert recorded.event.pricing.total_price_cents == 99500
+
+
+def test_a_person_forgotten_while_booking_again_gets_a_new_key(store):
+    place(store)
+    with store.recorder.transaction() as db:
+        store.vault.destroy(db, person("ada"))
+    booking_id = new_id()
+    later = [Ref(booking, booking_id)]
+    store.append(later, lambda made: [booking.place(made, placed("ada"))], note())
+    [recorded] = store.history(booking_id)
+    assert recorded.event.personal.first_name == "Ada"
