@@ -1,0 +1,187 @@
+"""The settings: one frozen object, read once from the environment; its fields are the table of docs/settings.md."""
+
+import os
+import shlex
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+RUNNING = "platform.env"  # written into the data folder by `totetaxi run`, for commands of other shells
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class BadSettings(Exception):
+    """What is missing or wrong, a line for each."""
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def wrapping_keys(text: str) -> dict[str, bytes]:
+    """id:base64,id:base64 with 32 bytes each, the current key first."""
+    keys = {name: b64decode(key, validate=True) for name, _, key in (word.partition(":") for word in words(text))}
+    if any(not name or len(key) != 32 for name, key in keys.items()):
+        raise ValueError("each is id:base64 of 32 bytes, the current one first")
+    return keys
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def tcp_port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) < 65536:
+        raise ValueError("a port from 0 to 65535")
+    return int(text)
+
+
+def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
+    """A setting: its name in the environment, the text of its default, what it means, how text becomes its value."""
+    told = {"name": name, "default": default, "meaning": meaning, "parse": parse}
+    return field(default_factory=lambda: parse(default), metadata=told)
+
+
+def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
+    """A setting without which nothing starts."""
+    return known(name, "", meaning + " Required.", parse)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """Read them with `from_env`. Values of secrets never appear in a message."""
+
+    env: str = known("TOTETAXI_ENV", "development", "`production` asks for every secret and refuses what belongs to"
+                     " the sandbox; `test` also takes a database that forgets.", one_of("development", "production", "test"))
+    database_url: str = secret("DATABASE_URL", "The Postgres database, version 15 or newer.")
+    secret_key: str = secret("SECRET_KEY", "Signs quotes, manage links and sessions; 32 characters or more.")
+    master_keys: dict[str, bytes] = secret("TOTETAXI_MASTER_KEYS", "Wrap the keys of persons: `id:base64,id:base64`,"
+                                           " 32 bytes each, the current one first.", wrapping_keys)
+    identity_key: bytes = secret("TOTETAXI_IDENTITY_KEY", "Makes a person's id of a mail address; never change it.",
+                                 str.encode)
+    data: Path = known("TOTETAXI_DATA", ".dev", "Folder of `totetaxi run`: databases, logs, secrets.", Path)
+    host: str = known("TOTETAXI_HOST", "127.0.0.1", "Address the API listens on.")
+    port: int = known("PORT", "8000", "Port the API listens on.", tcp_port)
+    health_port: int = known("TOTETAXI_HEALTH_PORT", "0", "Port of a worker's health and metrics; 0: none.", tcp_port)
+    base_url: str = known("TOTETAXI_BASE_URL", "http://127.0.0.1:8000", "The platform's address as customers see it.")
+    allowed_hosts: tuple[str, ...] = known("ALLOWED_HOSTS", "localhost,127.0.0.1", "Host names we answer to.", words)
+    cors_allowed_origins: tuple[str, ...] = known("CORS_ALLOWED_ORIGINS", "", "Origins of pages that may call.", words)
+    trusted: tuple[str, ...] = known("TOTETAXI_TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed;"
+                                     " in development loopback always is.", words)
+    rate_limits: str = known("TOTETAXI_RATE_LIMITS", "on", "`off` is for load tests, refused in production.",
+                             one_of("on", "off"))
+    log_level: str = known("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.",
+                           one_of("DEBUG", "INFO", "WARNING", "ERROR"))
+    log_format: str = known("TOTETAXI_LOG_FORMAT", "json", "`json` for machines, `console` for people.",
+                            one_of("json", "console"))
+    kafka_bootstrap: str = known("TOTETAXI_KAFKA_BOOTSTRAP", "", "host:port of Kafka, several with commas;"
+                                 " empty: projections read the log.")
+    stripe_secret_key: str = known("STRIPE_SECRET_KEY", "", "Stripe's secret key.")
+    stripe_publishable_key: str = known("STRIPE_PUBLISHABLE_KEY", "", "Stripe's publishable key, shown to payers.")
+    stripe_webhook_secret: str = known("STRIPE_WEBHOOK_SECRET", "", "Proves that a webhook comes from Stripe.")
+    stripe_api_url: str = known("TOTETAXI_STRIPE_API_URL", "", "Address of the Stripe sandbox; empty: Stripe itself.")
+    aws_access_key_id: str = known("AWS_ACCESS_KEY_ID", "", "For mail and documents.")
+    aws_secret_access_key: str = known("AWS_SECRET_ACCESS_KEY", "", "For mail and documents.")
+    aws_bucket: str = known("AWS_STORAGE_BUCKET_NAME", "", "Where documents lie.")
+    aws_ses_region: str = known("AWS_SES_REGION", "us-east-1", "Region that sends mail.")
+    onfleet_api_key: str = known("ONFLEET_API_KEY", "", "Onfleet's key; empty: staff make tasks by hand.")
+    onfleet_webhook_secret: str = known("ONFLEET_WEBHOOK_SECRET", "", "Proves that a webhook comes from Onfleet.")
+    sentry_dsn: str = known("SENTRY_DSN", "", "Where errors are reported; empty: nowhere.")
+    allow_wipe: str = known("TOTETAXI_ALLOW_WIPE", "", "Name of the database that `wipe` may empty in production.")
+    pg_bin: str = known("TOTETAXI_PG_BIN", "", "Folder with postgres and initdb; empty: those of the package.")
+    java: str = known("TOTETAXI_JAVA", "", "Java for the embedded Kafka; empty: the package's.")
+    cache: str = known("TOTETAXI_CACHE", "", "Where Kafka's jars are kept; empty: ~/.cache/totetaxi.")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """Raises BadSettings naming everything that is missing or wrong.
+
+        Without `env` it is the process's environment, and outside production what it lacks is taken from the platform
+        that `totetaxi run` runs on the data folder.
+        """
+        texts = _of_this_process() if env is None else env
+        values, wrong = {}, []
+        for each in fields(cls):
+            try:
+                values[each.name] = each.metadata["parse"](_text(each, texts))
+            except (ValueError, NotBase64) as error:
+                wrong.append(f"{each.metadata['name']}: {error}")
+        found = cls(**values)
+        told = {line.split(":")[0] for line in wrong}
+        if wrong := wrong + [line for line in found.complaints() if line.split()[0] not in told]:
+            raise BadSettings("\n".join(wrong))
+        return found
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def feed(self) -> str:
+        """What the projections read: `kafka` when there is one, else `postgres`."""
+        return "kafka" if self.kafka_bootstrap else "postgres"
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether payments are played, not real."""
+        return bool(self.stripe_api_url)
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        return self.trusted if self.production else self.trusted + LOOPBACK
+
+    def complaints(self) -> list[str]:
+        lacking = [f"{name} is missing" for name, value in self._required().items() if not value]
+        return lacking + (self._unfit_for_production() if self.production else [])
+
+    def check_database(self, db: Any) -> None:
+        """Raises BadSettings for a server (of the psycopg connection) that may forget what it has acknowledged."""
+        asked = "select name from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')"
+        off = [row[0] for row in db.execute(f"{asked} and setting = 'off' order by name").fetchall()]
+        if off and self.env != "test":
+            raise BadSettings(f"the database has {', '.join(off)} off and would lose bookings in a crash; switch it on")
+
+    def _required(self) -> dict[str, Any]:
+        always = {"DATABASE_URL": self.database_url, "SECRET_KEY": self.secret_key,
+                  "TOTETAXI_MASTER_KEYS": self.master_keys, "TOTETAXI_IDENTITY_KEY": self.identity_key}
+        earning = {"STRIPE_SECRET_KEY": self.stripe_secret_key, "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
+                   "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret}
+        return always | (earning if self.production else {})
+
+    def _unfit_for_production(self) -> list[str]:
+        unfit = {
+            "TOTETAXI_RATE_LIMITS=off is for load tests": self.rate_limits == "off",
+            "TOTETAXI_STRIPE_API_URL leads to the sandbox": self.sandbox,
+            "STRIPE_SECRET_KEY is a test key": "_test_" in self.stripe_secret_key,
+            "STRIPE_PUBLISHABLE_KEY is a test key": "_test_" in self.stripe_publishable_key,
+            "SECRET_KEY needs 32 characters or more": 0 < len(self.secret_key) < 32,
+            "TOTETAXI_IDENTITY_KEY needs 32 characters or more": 0 < len(self.identity_key) < 32,
+            "ALLOWED_HOSTS names no host of production": not set(self.allowed_hosts) - {"localhost", "127.0.0.1", "*"},
+            "TOTETAXI_BASE_URL must begin with https://": not self.base_url.startswith("https://"),
+        }
+        return [complaint for complaint, holds in unfit.items() if holds]
+
+
+def read_env_file(file: Path) -> dict[str, str]:
+    """Lines NAME=value, quoted as a shell wants them; nothing when there is no file."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    return dict(shlex.split(line)[0].split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _of_this_process() -> Mapping[str, str]:
+    given = {name: text for name, text in os.environ.items() if text}
+    if given.get("TOTETAXI_ENV") == "production" or "DATABASE_URL" in given:
+        return given
+    return read_env_file(Path(given.get("TOTETAXI_DATA", ".dev")) / RUNNING) | given
+
+
+def _text(setting: Field, texts: Mapping[str, str]) -> str:
+    return texts.get(setting.metadata["name"]) or setting.metadata["default"]
