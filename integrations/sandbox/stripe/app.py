@@ -49,6 +49,7 @@ class Api:
         return Route(f"/v1/{path}", endpoint, methods=[method])
 
     async def call(self, request: Request, handler: Handler, known: frozenset[str]) -> Response:
+        await request.body()  # before any delay: what a caller sent is carried out even when he hangs up meanwhile
         try:
             authorize(request.headers.get("authorization", ""))
             if happens(self.store.faults.fail):

@@ -1,0 +1,45 @@
+"""Lists are paged newest first, filtered, and expanded as Stripe does it."""
+from uuid import uuid4
+
+import pytest
+import stripe as package
+
+from tests.integrations.stripe_account import KEY, SHOP
+
+
+def test_the_package_pages_through_everything(own_sandbox):
+    stripe = own_sandbox.client()
+    made = [stripe.create_intent(uuid4(), 9500, {}).id for _ in range(7)]
+    v1 = package.StripeClient(KEY, base_addresses={"api": own_sandbox.url}).v1
+    assert [intent.id for intent in v1.payment_intents.list({"limit": 3}).auto_paging_iter()] == made[::-1]
+
+
+def test_refunds_are_listed_by_their_intent(stripe, sandbox):
+    intents = [stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, "4242424242424242", SHOP).id
+               for _ in range(2)]
+    refunds = [stripe.refund(uuid4(), intent, 100).id for intent in intents for _ in range(2)]
+    listed = sandbox.call("GET", "refunds", params={"payment_intent": intents[0]}).json()["data"]
+    assert [refund["id"] for refund in listed] == refunds[1::-1]
+    assert sandbox.call("GET", f"refunds/{refunds[0]}").json() == listed[1]
+    assert sandbox.call("GET", "refunds/re_none").status_code == 404
+
+
+def test_a_list_is_bounded_by_time(stripe, sandbox):
+    stripe.create_intent(uuid4(), 9500, {})
+    newest = sandbox.call("GET", "payment_intents", params={"limit": 1}).json()["data"][0]
+    for bound, expected in (("gte", True), ("gt", False), ("lte", True), ("lt", False)):
+        found = sandbox.call("GET", "payment_intents", params={"limit": 100, f"created[{bound}]": newest["created"]})
+        assert (newest["id"] in [intent["id"] for intent in found.json()["data"]]) is expected
+
+
+def test_each_member_of_a_list_can_be_expanded(stripe, sandbox):
+    stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, "4242424242424242", SHOP)
+    path = "data.latest_charge.balance_transaction"
+    newest = sandbox.call("GET", "payment_intents", params={"limit": 1, "expand[0]": path}).json()["data"][0]
+    assert newest["latest_charge"]["balance_transaction"]["net"] == 9500 - 306
+
+
+@pytest.mark.parametrize("wrong", [
+    {"limit": 0}, {"limit": 101}, {"limit": "x"}, {"starting_after": "pi_none"}, {"customre": "x"}])
+def test_a_page_that_cannot_be_is_refused(sandbox, wrong):
+    assert sandbox.call("GET", "payment_intents", params=wrong).status_code == 400

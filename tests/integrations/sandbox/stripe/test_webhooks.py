@@ -1,0 +1,71 @@
+"""Webhooks reach the shop signed, at least once, and as unreliably as the switches say."""
+import socket
+from uuid import uuid4
+
+from tests.integrations.stripe_account import wait_until
+
+
+def test_a_delivery_is_tried_until_it_is_taken(own_sandbox, shop):
+    shop.status = 503
+    stripe = own_sandbox.client()
+    intent = stripe.create_intent(uuid4(), 9500, {})
+    wait_until(lambda: shop.refused >= 2)
+    shop.status = 200
+    wait_until(lambda: shop.received)
+    assert [(event.type, event.intent_id) for event in shop.events(stripe)] == [("payment_intent.created", intent.id)]
+
+
+def test_a_delivery_can_come_twice(own_sandbox, shop):
+    own_sandbox.switch(webhooks={"duplicate": 1})
+    stripe = own_sandbox.client()
+    stripe.create_intent(uuid4(), 9500, {})
+    wait_until(lambda: len(shop.received) == 2)
+    assert len({event.id for event in shop.events(stripe)}) == 1
+
+
+def test_a_delivery_can_be_missing_while_the_event_is_listed(own_sandbox, shop):
+    own_sandbox.switch(webhooks={"drop": 1})
+    stripe = own_sandbox.client()
+    lost = stripe.create_intent(uuid4(), 9500, {})
+    own_sandbox.switch()
+    sent = stripe.create_intent(uuid4(), 9500, {})
+    wait_until(lambda: shop.received)
+    assert [event.intent_id for event in shop.events(stripe)] == [sent.id]
+    listed = own_sandbox.call("GET", "events", params={"type": "payment_intent.created"}).json()["data"]
+    assert [event["data"]["object"]["id"] for event in listed] == [sent.id, lost.id]
+
+
+def test_a_delivery_can_be_late(own_sandbox, shop):
+    stripe = own_sandbox.client()
+    own_sandbox.switch(webhooks={"delay_ms": 1000})
+    late = stripe.create_intent(uuid4(), 9500, {})
+    own_sandbox.switch()
+    prompt = stripe.create_intent(uuid4(), 9500, {})
+    wait_until(lambda: len(shop.received) == 2)
+    assert [event.intent_id for event in shop.events(stripe)] == [prompt.id, late.id]
+
+
+def test_a_shop_that_never_answers_holds_up_nobody_else(own_sandbox, shop):
+    stripe = own_sandbox.client()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        own_sandbox.call("POST", "webhook_endpoints", data={"url": address, "enabled_events[0]": "*"})
+        for _ in range(3):
+            stripe.create_intent(uuid4(), 9500, {})
+        wait_until(lambda: len(shop.received) == 3, 5)
+
+
+def test_an_endpoint_gets_the_events_it_asked_for(own_sandbox, shop):
+    path = shop.url + "/cancelled"
+    made = own_sandbox.call("POST", "webhook_endpoints",
+                            data={"url": path, "enabled_events[0]": "payment_intent.canceled"}).json()
+    stripe = own_sandbox.client()
+    intent = stripe.create_intent(uuid4(), 9500, {})
+    stripe.cancel_intent(intent.id, "cancel")
+    wait_until(lambda: len(shop.received) == 3)
+    listed = own_sandbox.call("GET", "webhook_endpoints").json()["data"]
+    assert [endpoint["url"] for endpoint in listed] == [path, shop.url]
+    assert made["secret"]
+    assert not any("secret" in endpoint for endpoint in listed)
+    assert own_sandbox.call("DELETE", f"webhook_endpoints/{made['id']}").json()["deleted"]
+    assert own_sandbox.call("DELETE", f"webhook_endpoints/{made['id']}").status_code == 404
