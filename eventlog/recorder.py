@@ -1,12 +1,13 @@
 """A recorder for the eventsourcing package that appends without a table lock, and whose readers never skip an event.
 
-Settled: every smaller notification id is visible, or can never become visible. Ids come from a sequence, so a run without
-a hole is settled by itself. A hole is passed only on proof: note the sequence's last value, note who holds
-RowExclusiveLock on the table (pg_locks, this database only); once all of those have ended, everything up to that value is
-final. INSERT takes that lock before it takes a number, and gives it back after its rows have become visible. What is proven
-holds for one connection only: after a crash of the server the sequence may go back, so proof and read share a connection,
-and the proof dies with it. It needs a sequence without cache, and the primary server.
+Settled: every smaller notification id is visible, or can never become visible. Ids come from a sequence, so a run
+without a hole is settled by itself. A hole is passed only on proof: note the sequence's last value, note who holds
+RowExclusiveLock on the table (pg_locks, this database only); once all of those have ended, everything up to that value
+is final. INSERT takes that lock before it takes a number, and gives it back after its rows have become visible. What is
+proven holds for one connection only: after a crash of the server the sequence may go back, so proof and read share a
+connection, and the proof dies with it. It needs a sequence without cache, and the primary server.
 """
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock, local
@@ -26,7 +27,7 @@ END = 2**62
 
 
 class SettledRecorder(PostgresApplicationRecorder):
-    """Constructed like the package's recorder. `insert_events` takes `claim=`: further conditions and rows of the append."""
+    """Constructed like the package's. `insert_events` takes `claim=`: further conditions and rows of the append."""
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events"):
         super().__init__(datastore, events_table_name=events_table_name)
@@ -39,7 +40,10 @@ class SettledRecorder(PostgresApplicationRecorder):
 
     @contextmanager
     def transaction(self) -> Iterator[psycopg.Connection]:
-        """What this thread loads and appends inside is one transaction on one connection."""
+        """What this thread loads and appends inside is one transaction on one connection; in one already, that one."""
+        if conn := getattr(self._bound, "conn", None):
+            yield conn
+            return
         with self.datastore.get_connection() as conn, conn.transaction():
             self._bound.conn = conn
             try:
@@ -59,10 +63,13 @@ class SettledRecorder(PostgresApplicationRecorder):
     def is_in_transaction(self) -> bool:
         return getattr(self._bound, "conn", None) is not None
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], claim: Claim | None = None, **_: Any) -> Sequence[int]:
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], claim: Claim | None = None, **_: Any
+    ) -> Sequence[int]:
         """One statement: the events in the order of their streams, so that two appends cannot lock each other out.
 
-        Raises IntegrityError when a version or the claim's idempotency key exists, KeyDestroyed when a person's key is gone.
+        Raises IntegrityError when a version or the claim's idempotency key exists, KeyDestroyed when a person's key is
+        gone.
         """
         if not stored_events:
             return []
@@ -78,20 +85,37 @@ class SettledRecorder(PostgresApplicationRecorder):
 
     def select_events(self, originator_id: UUID | str, **limits: Any) -> Sequence[StoredEvent]:
         """As the package's, but without its retries, and in this thread's transaction if it is in one."""
-        query, params = statements.history(self._sql, originator_id, **limits)
+        query, params = statements.history(self._sql, originator_id, limits)
         with self.connection() as conn:
-            return [StoredEvent(r["originator_id"], r["originator_version"], r["topic"], bytes(r["state"]))
-                    for r in conn.execute(query, params, prepare=True)]
+            return [
+                StoredEvent(r["originator_id"], r["originator_version"], r["topic"], bytes(r["state"]))
+                for r in conn.execute(query, params, prepare=True)
+            ]
 
     # Reading
 
-    def select_notifications(self, start: int | None, limit: int, stop: int | None = None, topics: Sequence[str] = (),  # noqa: PLR0913
-                             *, inclusive_of_start: bool = True) -> Sequence[Notification]:
+    def select_notifications(  # noqa: PLR0913 - the package's signature
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
         """Settled events only, in the order of their ids. An id before `start` is the caller's to have passed."""
         after = (start or 0) - (1 if inclusive_of_start and start else 0)
         rows = self.settled(after, limit, END if stop is None else stop, list(topics) or None)
-        return [Notification(id=r["notification_id"], originator_id=r["originator_id"],
-                             originator_version=r["originator_version"], topic=r["topic"], state=r["state"]) for r in rows]
+        return [
+            Notification(
+                id=r["notification_id"],
+                originator_id=r["originator_id"],
+                originator_version=r["originator_version"],
+                topic=r["topic"],
+                state=r["state"],
+            )
+            for r in rows
+        ]
 
     def settled(self, after: int, limit: int, stop: int = END, topics: list[str] | None = None) -> list[dict]:
         """The rows behind `after` up to `stop`, as far as they are settled."""
@@ -100,6 +124,11 @@ class SettledRecorder(PostgresApplicationRecorder):
             while len(rows) < limit and self._prove(conn):
                 rows = self._read(conn, after, limit, (stop, topics))
             return rows
+
+    def published(self, after: int, limit: int, stop: int) -> list[dict]:
+        """The rows behind `after` up to `stop`, which somebody has read as settled: final for one is final for all."""
+        with self.connection() as conn:
+            return conn.execute(self._sql.read, (after, stop, None, None, limit), prepare=True).fetchall()
 
     def max_notification_id(self) -> int | None:
         """The last settled id; None before the first event."""
@@ -164,7 +193,9 @@ class SettledRecorder(PostgresApplicationRecorder):
     def _writers(self, conn: psycopg.Connection) -> set[str]:
         return {row["writer"] for row in conn.execute(self._sql.writers, prepare=True)}
 
-    def _read(self, conn: psycopg.Connection, after: int, limit: int, where: tuple[int, list[str] | None]) -> list[dict]:
+    def _read(
+        self, conn: psycopg.Connection, after: int, limit: int, where: tuple[int, list[str] | None]
+    ) -> list[dict]:
         stop, topics = where
         rows = conn.execute(self._sql.read, (after, stop, topics, topics, limit), prepare=True).fetchall()
         reached = max(after, self._final)
