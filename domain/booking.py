@@ -1,13 +1,15 @@
 """A booking: one customer's pickup on one day.
 
-    place -> PENDING -> confirm -> CONFIRMED
-                |                      |
-                +--------- pay --------+-> PAID -> start -> IN_PROGRESS <-> delay / resume <-> DELAYED
-                |                      |     |                  |                                 |
-                +------- cancel -------+-----+------------------+---------------------------------+-> CANCELLED
-                                             +---- complete ----+---------------------------------+-> COMPLETED -> refund -> REFUNDED
-    CANCELLED by `payment_expired` -> reinstate -> PAID, when a late payment finds its place free
+place -> PENDING -> confirm -> CONFIRMED
+            |                      |
+            +--------- pay --------+-> PAID -> start -> IN_PROGRESS <-> delay, resume <-> DELAYED
+            |                      |     |                  |                                |
+            +------- cancel -------+-----+------------------+--------------------------------+-> CANCELLED
+                                         +---- complete ----+--------------------------------+-> COMPLETED
+COMPLETED -> refund -> REFUNDED
+CANCELLED by `payment_expired` -> reinstate -> PAID, when a late payment finds its place free
 """
+
 from datetime import date, datetime
 from enum import StrEnum
 from typing import assert_never
@@ -16,42 +18,15 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import Refused, Value
+from domain.address import Area, BookingDetails, Words
 from domain.pricing import Pricing
 from domain.selection import Selection
 
 EXPIRED = "payment_expired"
 
 
-class Area(Value):
-    """Where an address is, as far as prices and vans need to know."""
-    city: str
-    state: str
-    zip_code: str
-
-
-class Street(Value):
-    address_line_1: str
-    address_line_2: str = ""
-    delivery_instructions: str = ""
-
-
-class BookingDetails(Value):
-    """What is personal in a booking; sealed in the log with the key of its person, gone when the person is forgotten."""
-    first_name: str
-    last_name: str
-    email: str
-    phone: str
-    pickup: Street
-    delivery: Street
-    special_instructions: str = ""
-
-
-class Words(Value):
-    """What somebody wrote, sealed like everything personal."""
-    text: str
-
-
 # Events
+
 
 class BookingPlaced(Value):
     booking_number: str
@@ -97,6 +72,7 @@ class BookingCompleted(Value):
 
 class BookingCancelled(Value):
     """The reason is a word of ours (`payment_expired`, `by_customer`, `by_staff`); what a person wrote is personal."""
+
     reason: str
     pickup_date: date
     person_id: UUID
@@ -112,11 +88,22 @@ class BookingRefunded(Value):
     amount_cents: int
 
 
-Event = (BookingPlaced | BookingConfirmed | BookingPaid | BookingStarted | BookingDelayed | BookingResumed
-         | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded)
+Event = (
+    BookingPlaced
+    | BookingConfirmed
+    | BookingPaid
+    | BookingStarted
+    | BookingDelayed
+    | BookingResumed
+    | BookingCompleted
+    | BookingCancelled
+    | BookingReinstated
+    | BookingRefunded
+)
 
 
 # State
+
 
 class Status(StrEnum):
     PENDING = "pending"
@@ -164,6 +151,7 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
 
 
 # Decisions: asked again for what is so already, they answer nothing.
+
 
 def place(booking: Booking | None, offer: BookingPlaced) -> list[Event]:
     return [] if booking else [offer]

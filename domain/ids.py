@@ -1,4 +1,5 @@
 """Ids that follow from other ids: a booking's from its number, a payment's from its booking and which one it is."""
+
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 

@@ -5,6 +5,7 @@
 
 While it is being withdrawn Stripe decides: it answers cancelled, or that the money came first.
 """
+
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
@@ -18,10 +19,12 @@ TRIES = 3
 
 class PaymentSecret(Value):
     """What lets the payer's browser finish the payment; sealed like what is personal."""
+
     client_secret: str
 
 
 # Events
+
 
 class PaymentRequested(Value):
     booking_id: UUID
@@ -45,6 +48,7 @@ class PaymentActionRequired(Value):
 
 class PaymentFailed(Value):
     """One try that the bank declined; the intent stays open until `TRIES` have failed."""
+
     failure_reason: str
     stripe_charge_id: str
 
@@ -57,6 +61,7 @@ class PaymentSucceeded(Value):
 
 class PaymentWithdrawn(Value):
     """We no longer want the money; Stripe is being asked to cancel the intent."""
+
     reason: str
 
 
@@ -66,15 +71,26 @@ class PaymentCancelled(Value):
 
 class RefundReserved(Value):
     """A part of what was paid is set aside to be given back, so that no two refunds give the same money."""
+
     refund_id: UUID
     amount_cents: int
 
 
-Event = (PaymentRequested | PaymentOpened | PaymentProcessing | PaymentActionRequired | PaymentFailed
-         | PaymentSucceeded | PaymentWithdrawn | PaymentCancelled | RefundReserved)
+Event = (
+    PaymentRequested
+    | PaymentOpened
+    | PaymentProcessing
+    | PaymentActionRequired
+    | PaymentFailed
+    | PaymentSucceeded
+    | PaymentWithdrawn
+    | PaymentCancelled
+    | RefundReserved
+)
 
 
 # State
+
 
 class Status(StrEnum):
     PENDING = "pending"
@@ -113,8 +129,12 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
         case PaymentActionRequired():
             return replace(payment, status=Status.REQUIRES_ACTION)
         case PaymentFailed():
-            return replace(payment, status=Status.FAILED, failure_reason=event.failure_reason,
-                           failed_charges=payment.failed_charges | {event.stripe_charge_id})
+            return replace(
+                payment,
+                status=Status.FAILED,
+                failure_reason=event.failure_reason,
+                failed_charges=payment.failed_charges | {event.stripe_charge_id},
+            )
         case PaymentSucceeded():
             return replace(payment, status=Status.SUCCEEDED, charge_id=event.stripe_charge_id, failure_reason="")
         case PaymentWithdrawn():
@@ -128,6 +148,7 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
 
 
 # Decisions
+
 
 def request(payment: Payment | None, asked: PaymentRequested) -> list[Event]:
     return [] if payment else [asked]
@@ -171,7 +192,9 @@ def reserve_refund(payment: Payment, refund_id: UUID, amount_cents: int) -> list
     if payment.status is not Status.SUCCEEDED:
         raise Refused("payment_not_refundable", "Only a payment that succeeded can be given back.")
     if amount_cents < 1 or amount_cents > refundable_cents(payment):
-        raise Refused("refund_exceeds_payment", "More than is left of the payment cannot be given back.", "/amount_cents")
+        raise Refused(
+            "refund_exceeds_payment", "More than is left of the payment cannot be given back.", "/amount_cents"
+        )
     return [RefundReserved(refund_id, amount_cents)]
 
 

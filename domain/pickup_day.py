@@ -1,7 +1,8 @@
 """A pickup day: how many bookings of each service its vans can take, and which have a place.
 
-    open -> black_out -> closed -> reopen -> open        (places are reserved and released while open)
+open -> black_out -> closed -> reopen -> open        (places are reserved and released while open)
 """
+
 from datetime import date
 from typing import assert_never
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -13,11 +14,13 @@ from domain import Refused, Value
 
 class Slot(Value):
     """When on its day somebody expects the van; one person has one booking in it, whatever the service."""
+
     pickup_time: str
     specific_pickup_hour: int | None = None
 
 
 # Events
+
 
 class PlaceReserved(Value):
     day: date
@@ -53,6 +56,7 @@ Event = PlaceReserved | PlaceReleased | LimitSet | DayBlackedOut | DayReopened
 
 # State
 
+
 class Reservation(Value):
     service_type: str
     person_id: UUID
@@ -67,6 +71,7 @@ class PickupDay(Value):
 
 class Wish(Value):
     """What a booking asks of a day; `default_limit` is the house's, used where the day has none of its own."""
+
     day: date
     booking_id: UUID
     service_type: str
@@ -99,6 +104,7 @@ def evolve(day: PickupDay | None, event: Event) -> PickupDay:
 
 
 # Decisions
+
 
 def reserve(day: PickupDay | None, wish: Wish) -> list[Event]:
     """Refuses with `blackout_day`, `slot_taken` or `no_capacity`; a booking that has its place gets no second one."""

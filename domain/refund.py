@@ -1,8 +1,9 @@
 """A refund: money on its way back to who paid it.
 
-    request -> REQUESTED -> approve -> APPROVED -> complete -> COMPLETED
-                                          +------- fail -----> FAILED
+request -> REQUESTED -> approve -> APPROVED -> complete -> COMPLETED
+                                      +------- fail -----> FAILED
 """
+
 from enum import StrEnum
 from typing import assert_never
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -11,8 +12,8 @@ from msgspec.structs import replace
 
 from domain import Refused, Value
 
-
 # Events
+
 
 class RefundRequested(Value):
     payment_id: UUID
@@ -39,6 +40,7 @@ Event = RefundRequested | RefundApproved | RefundCompleted | RefundFailed
 
 
 # State
+
 
 class Status(StrEnum):
     REQUESTED = "requested"
@@ -75,6 +77,7 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
 
 
 # Decisions
+
 
 def request_by_policy(refund: Refund | None, asked: RefundRequested) -> list[Event]:
     """What a policy of the house gives back is approved by the system at once."""

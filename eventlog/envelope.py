@@ -1,4 +1,5 @@
 """Every event of the business by name, and the envelope in which it is stored, published and read."""
+
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -16,8 +17,9 @@ AGGREGATES = (booking, pickup_day, payment, refund, person, catalog, house)
 EVENTS: dict[str, type] = {
     event.__name__: event for aggregate in AGGREGATES for event in (get_args(aggregate.Event) or (aggregate.Event,))
 }
-PERSONAL = {name: event.__annotations__["personal"] for name, event in EVENTS.items()
-            if "personal" in event.__struct_fields__}
+PERSONAL = {
+    name: event.__annotations__["personal"] for name, event in EVENTS.items() if "personal" in event.__struct_fields__
+}
 
 
 class UnknownEvent(Exception):
@@ -26,6 +28,7 @@ class UnknownEvent(Exception):
 
 class Origin(Value):
     """Who wants it and why it happens; ids lead from an event back to the request or the event that caused it."""
+
     actor: str
     command_id: UUID
     correlation_id: str = ""
@@ -38,6 +41,7 @@ class Recorded(Value):
 
     `position` is 0 until the event is read from the log; `sealed` is there while the personal part is not unsealed.
     """
+
     originator_id: UUID
     originator_version: int
     event: Any
@@ -55,6 +59,7 @@ class Recorded(Value):
 
 class Body(Value, omit_defaults=True):
     """What lies in Postgres and travels over Kafka beside an event's stream, version and name."""
+
     id: UUID
     key: UUID
     at: datetime
@@ -66,6 +71,7 @@ class Body(Value, omit_defaults=True):
 
 class Stored(NamedTuple):
     """An event as it lies in the log: undecoded."""
+
     position: int
     stream: UUID
     version: int
@@ -83,8 +89,16 @@ KEY = json.Decoder(type("KeyOnly", (Value,), {"__annotations__": {"key": UUID}, 
 def encode(recorded: Recorded) -> bytes:
     """The stored body; the personal part must have been taken out and sealed before."""
     assert getattr(recorded.event, "personal", None) is None, "seal what is personal before it is stored"
-    return ENCODER.encode(Body(recorded.id, recorded.key, recorded.at, recorded.origin,
-                               Raw(ENCODER.encode(recorded.event)), recorded.sealed))
+    return ENCODER.encode(
+        Body(
+            recorded.id,
+            recorded.key,
+            recorded.at,
+            recorded.origin,
+            Raw(ENCODER.encode(recorded.event)),
+            recorded.sealed,
+        )
+    )
 
 
 def decode(stored: Stored) -> Recorded:
@@ -93,8 +107,17 @@ def decode(stored: Stored) -> Recorded:
     if decoder is None:
         raise UnknownEvent(f"{stored.name} at position {stored.position}: run a version of totetaxi that knows it")
     body = BODY.decode(stored.body)
-    return Recorded(stored.stream, stored.version, decoder.decode(body.event), body.id, body.key, body.at, body.origin,
-                    stored.position, body.sealed)
+    return Recorded(
+        stored.stream,
+        stored.version,
+        decoder.decode(body.event),
+        body.id,
+        body.key,
+        body.at,
+        body.origin,
+        stored.position,
+        body.sealed,
+    )
 
 
 def personal_taken_out(recorded: Recorded, sealed: Sealed) -> Recorded:

@@ -1,4 +1,5 @@
-"""Brings a database to the schema of this version: numbered SQL files, each applied once, in order, in a transaction."""
+"""Brings a database to the schema of this version: numbered SQL files, each applied once, in order."""
+
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ class EditedMigration(Exception):
 
 
 def migrate(database_url: str, folder: Path = FOLDER) -> Iterator[str]:
-    """Apply what is missing and yield the name of each file applied. Two processes at once: the second finds it done."""
+    """Apply what is missing; yields the name of each file applied. The second of two at once finds it done."""
     with psycopg.connect(database_url, autocommit=True) as db:
         db.execute("select pg_advisory_lock(%s)", (LOCK,))
         db.execute(TABLE)

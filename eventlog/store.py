@@ -1,62 +1,30 @@
 """The event store: load streams, let decisions speak, append what they say to all streams or to none.
 
-A decision is asked again when another writer came first. Writers of one stream queue: in this process by a lock, and after
-a few conflicts with other processes by an advisory lock, taken, loaded and appended under on one connection.
+A decision is asked again when another writer came first. Writers of one stream queue: in this process by a lock, and
+after a few conflicts with other processes by an advisory lock, taken, loaded and appended under on one connection.
 """
+
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from datetime import datetime
 from threading import Lock
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError, StoredEvent
-from eventsourcing.utils import get_topic
+from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 
-from domain import Value
-from eventlog.envelope import ENCODER, Origin, Recorded, Stored, decode, encode, personal_taken_out, unseal_all
-from eventlog.ids import new_id
+from eventlog.carrier import SETTINGS, connection_settings
+from eventlog.envelope import ENCODER, Recorded, Stored, decode, personal_taken_out, unseal_all
 from eventlog.recorder import SettledRecorder
-from eventlog.statements import Claim, Once
+from eventlog.statements import Claim
+from eventlog.streams import Appended, Note, Ref, Stream, followed_by, in_envelopes
 from eventlog.vault import KeyDestroyed, PersonKey, Vault, seal
 
 OPTIMISTIC, ATTEMPTS, REMEMBERED, STRIPES = 3, 100, 2_000, 512
 Decision = Callable[..., Sequence[list]]
-
-
-class Ref(NamedTuple):
-    """One stream of a command; a new one has no history to look for, because its id was made for this command."""
-    aggregate: ModuleType
-    stream: UUID
-    is_new: bool = False
-
-
-class Stream(NamedTuple):
-    """One aggregate's history folded into its state; `at` is when its last event happened."""
-    id: UUID
-    version: int = 0
-    state: Any = None
-    at: datetime | None = None
-
-
-class Note(Value):
-    """What is written beside the events: when, from whom, under which key; and the idempotency key of the write."""
-    at: datetime
-    origin: Origin
-    key: UUID | None = None
-    once: Once | None = None
-
-
-class Appended(NamedTuple):
-    """The position of the last event; of the streams' last one when the decision had nothing new to say."""
-    position: int
-    events: list[Recorded]
 
 
 class KeyTaken(Exception):
@@ -67,30 +35,18 @@ class Conflict(Exception):
     """Another writer came first."""
 
 
-class EventMapper(Mapper[UUID]):
-    """Between the package's stored events and ours; what is personal stays sealed."""
-
-    def to_stored_event(self, domain_event: Recorded) -> StoredEvent:
-        return StoredEvent(domain_event.originator_id, domain_event.originator_version, domain_event.name, encode(domain_event))
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:
-        s = stored_event
-        return decode(Stored(0, s.originator_id, s.originator_version, s.topic, s.state))
-
-
-SETTINGS = {"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_SCHEMA": "eventlog", "CREATE_TABLE": "no",
-            "MAPPER_TOPIC": get_topic(EventMapper), "APPLICATION_RECORDER_TOPIC": get_topic(SettledRecorder),
-            "POSTGRES_PRE_PING": "y", "POSTGRES_CONNECT_TIMEOUT": "5", "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "5"}
-
-
 class EventStore(Application[UUID]):
     """`store.append(refs, decision, note)` is the only way into the log."""
+
     name = "stored"
     recorder: SettledRecorder
 
     def __init__(self, database_url: str, vault: Vault, pool_size: int = 4, max_pool_size: int = 16):
-        super().__init__(SETTINGS | connection_settings(database_url) | {
-            "POSTGRES_POOL_SIZE": str(pool_size), "POSTGRES_MAX_OVERFLOW": str(max_pool_size - pool_size)})
+        super().__init__(
+            SETTINGS
+            | connection_settings(database_url)
+            | {"POSTGRES_POOL_SIZE": str(pool_size), "POSTGRES_MAX_OVERFLOW": str(max_pool_size - pool_size)}
+        )
         self.vault = vault
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
         self._person_keys: OrderedDict[UUID, PersonKey] = OrderedDict()
@@ -108,17 +64,22 @@ class EventStore(Application[UUID]):
     def history(self, stream: UUID) -> list[Recorded]:
         """All events of a stream with their positions and, where the person is not forgotten, what is personal."""
         with self.recorder.connection() as db:
-            rows = db.execute("select * from eventlog.stored_events where originator_id = %s order by originator_version",
-                              (stream,)).fetchall()
-            batch = [decode(Stored(r["notification_id"], r["originator_id"], r["originator_version"], r["topic"], r["state"]))
-                     for r in rows]
+            rows = db.execute(
+                "select * from eventlog.stored_events where originator_id = %s order by originator_version", (stream,)
+            ).fetchall()
+            batch = [
+                decode(
+                    Stored(r["notification_id"], r["originator_id"], r["originator_version"], r["topic"], r["state"])
+                )
+                for r in rows
+            ]
             return unseal_all(batch, self.vault, db)
 
     def append(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:
         """Decide on the states of all streams together, append to all of them or to none.
 
-        The decision takes one state for each ref and returns one list of events for each. Raises what the decision raises,
-        KeyTaken for a used idempotency key, and the package's OperationalError while Postgres cannot be reached.
+        The decision takes one state for each ref and returns one list of events for each. Raises what the decision
+        raises, KeyTaken for a used idempotency key, and the package's OperationalError while Postgres is away.
         """
         with self._queued_for(refs):
             for attempt in range(ATTEMPTS):
@@ -132,7 +93,11 @@ class EventStore(Application[UUID]):
     def _decide_and_save(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:
         streams = [self.load(ref) for ref in refs]
         decided = decision(*(stream.state for stream in streams))
-        events = [recorded for stream, new in zip(streams, decided, strict=True) for recorded in in_envelopes(stream, new, note)]
+        events = [
+            recorded
+            for stream, new in zip(streams, decided, strict=True)
+            for recorded in in_envelopes(stream, new, note)
+        ]
         if not events:
             return Appended(self._last_position(streams), [])
         try:
@@ -166,7 +131,7 @@ class EventStore(Application[UUID]):
         return max(recording.notification.id for recording in saved)
 
     def _what_became_of(self, events: list[Recorded], error: Exception) -> int:
-        """After an error the append may still have been committed: the log tells. Otherwise Conflict, KeyTaken or the error."""
+        """After an error the append may have been committed all the same: the log tells. Else raises."""
         cause = error.__cause__ if isinstance(error, PersistenceError) and error.__cause__ else error
         if isinstance(cause, errors.UniqueViolation) and cause.diag.constraint_name == "idempotency_pkey":
             raise KeyTaken from None
@@ -186,8 +151,10 @@ class EventStore(Application[UUID]):
 
     def _last_position(self, streams: Sequence[Stream]) -> int:
         with self.recorder.connection() as db:
-            row = db.execute("select max(notification_id) as last from eventlog.stored_events where originator_id = any(%s)",
-                             ([stream.id for stream in streams],)).fetchone()
+            row = db.execute(
+                "select max(notification_id) as last from eventlog.stored_events where originator_id = any(%s)",
+                ([stream.id for stream in streams],),
+            ).fetchone()
         return row["last"] or 0 if row else 0
 
     def _person_key(self, person_id: UUID) -> PersonKey:
@@ -227,21 +194,3 @@ class EventStore(Application[UUID]):
             for ref in sorted(refs, key=lambda ref: str(ref.stream)):
                 db.execute("select pg_advisory_xact_lock(%s)", (int.from_bytes(ref.stream.bytes[:8], signed=True),))
             yield
-
-
-def followed_by(stream: Stream, ref: Ref, recorded: Recorded) -> Stream:
-    return Stream(stream.id, recorded.originator_version, ref.aggregate.evolve(stream.state, recorded.event), recorded.at)
-
-
-def in_envelopes(stream: Stream, events: Sequence[Any], note: Note) -> list[Recorded]:
-    at = max(note.at, stream.at) if stream.at else note.at
-    return [Recorded(stream.id, stream.version + n, event, new_id(), note.key or stream.id, at, note.origin)
-            for n, event in enumerate(events, 1)]
-
-
-def connection_settings(database_url: str) -> dict[str, str]:
-    """The package's settings from a Postgres URL or conninfo string."""
-    where = conninfo_to_dict(database_url)
-    found = {"DBNAME": where.get("dbname"), "HOST": where.get("host", "127.0.0.1"), "PORT": where.get("port", 5432),
-             "USER": where.get("user", "postgres"), "PASSWORD": where.get("password", "-")}
-    return {f"POSTGRES_{name}": str(value) for name, value in found.items()}

@@ -3,6 +3,7 @@
 AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce; the id of the event is authenticated with the text, so that it
 cannot be moved to another event. Keys lie wrapped by a master key; the first master key in the settings wraps new ones.
 """
+
 import hmac
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -21,6 +22,7 @@ NONCE = 12
 
 class Sealed(Value):
     """The personal part of an event: which key sealed it, and nonce with ciphertext."""
+
     key_id: UUID
     text: bytes
 
@@ -72,36 +74,61 @@ class Vault:
             return found[person_id]
         key_id, secret = uuid4(), urandom(32)
         wrapped = _encrypt(self._masters[self._current], secret, key_id.bytes)
-        db.execute("""insert into eventlog.person_keys (key_id, person_id, wrapped, master_id) values (%s, %s, %s, %s)
-                      on conflict (person_id) do nothing""", (key_id, person_id, wrapped, self._current))
+        db.execute(
+            """insert into eventlog.person_keys (key_id, person_id, wrapped, master_id) values (%s, %s, %s, %s)
+                      on conflict (person_id) do nothing""",
+            (key_id, person_id, wrapped, self._current),
+        )
         return self.keys(db, "person_id", [person_id])[person_id]
 
     def keys(self, db: Connection, column: str, ids: Iterable[UUID]) -> dict[UUID, PersonKey]:
         """Those of the keys (by `key_id` or `person_id`) that still exist."""
-        rows = db.cursor(row_factory=tuple_row).execute(f"""
+        rows = (
+            db.cursor(row_factory=tuple_row)
+            .execute(
+                f"""
             select {column}, key_id, wrapped, master_id from eventlog.person_keys where {column} = any(%s)""",
-            (list(ids),)).fetchall()
-        return {id: PersonKey(key_id, self._unwrap(key_id, bytes(wrapped), master_id))
-                for id, key_id, wrapped, master_id in rows}
+                (list(ids),),
+            )
+            .fetchall()
+        )
+        return {
+            id: PersonKey(key_id, self._unwrap(key_id, bytes(wrapped), master_id))
+            for id, key_id, wrapped, master_id in rows
+        }
 
-    def destroy(self, db: Connection, person_id: UUID) -> None:
-        """Within the transaction that appends PersonForgotten: neither is there without the other."""
-        db.execute("""with gone as (delete from eventlog.person_keys where person_id = %s returning key_id, person_id)
-                      insert into eventlog.destroyed_keys (key_id, person_id) select * from gone""", (person_id,))
+    def destroy(self, db: Connection, person_id: UUID, position: int) -> None:
+        """Within the transaction that appends PersonForgotten at the position: neither is there without the other."""
+        db.execute(
+            """
+            with gone as (delete from eventlog.person_keys where person_id = %s returning key_id, person_id)
+            insert into eventlog.destroyed_keys (key_id, person_id, position) select key_id, person_id, %s from gone""",
+            (person_id, position),
+        )
 
     def rewrap(self, db: Connection) -> int:
         """After a new master key was put first: wrap every key with it. Returns how many were wrapped anew."""
-        rows = db.cursor(row_factory=tuple_row).execute("""
+        rows = (
+            db.cursor(row_factory=tuple_row)
+            .execute(
+                """
             select key_id, wrapped, master_id from eventlog.person_keys where master_id <> %s for update""",
-            (self._current,)).fetchall()
+                (self._current,),
+            )
+            .fetchall()
+        )
         for key_id, wrapped, master_id in rows:
             anew = _encrypt(self._masters[self._current], self._unwrap(key_id, bytes(wrapped), master_id), key_id.bytes)
-            db.execute("update eventlog.person_keys set wrapped = %s, master_id = %s where key_id = %s",
-                       (anew, self._current, key_id))
+            db.execute(
+                "update eventlog.person_keys set wrapped = %s, master_id = %s where key_id = %s",
+                (anew, self._current, key_id),
+            )
         return len(rows)
 
     def _unwrap(self, key_id: UUID, wrapped: bytes, master_id: str) -> bytes:
         try:
             return _decrypt(self._masters[master_id], wrapped, key_id.bytes)
         except (KeyError, InvalidTag):
-            raise ValueError(f"master key {master_id!r} is missing from TOTETAXI_MASTER_KEYS or is another one") from None
+            raise ValueError(
+                f"master key {master_id!r} is missing from TOTETAXI_MASTER_KEYS or is another one"
+            ) from None

@@ -2,6 +2,7 @@
 
 DATABASE_URL names another server if there is one; otherwise the embedded one is started, durable where a test needs it.
 """
+
 import os
 import shutil
 import tempfile
@@ -43,7 +44,11 @@ class Servers:
 
     def postgres(self) -> str:
         if "postgres" not in self._started:
-            server = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(self._room() / "postgres", durable=False, max_connections=300)
+            server = (
+                None
+                if os.environ.get("DATABASE_URL")
+                else EmbeddedPostgres(self._room() / "postgres", durable=False, max_connections=300)
+            )
             dsn = server.start() if server else os.environ["DATABASE_URL"]
             self._started["postgres"] = (server, dsn)
             _make_template(dsn)

@@ -1,4 +1,5 @@
 """The people, days and bookings that the tests talk about."""
+
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -22,10 +23,31 @@ def person(name: str) -> UUID:
 
 
 def placed(name: str = "ada", day: date = MONDAY, number: str = "TT00000001") -> BookingPlaced:
-    details = BookingDetails(name.title(), "Byron", f"{name}@example.com", "+12125550123",
-                             Street("1 Main St"), Street("2 Dune Rd"), "Ring twice")
-    return BookingPlaced(number, person(name), True, MiniMove(Tier.PETITE), day, "morning", None,
-                         Area("New York", "NY", "10013"), Area("Southampton", "NY", "11968"), True, False, PRICING, HOLD, details)
+    details = BookingDetails(
+        name.title(),
+        "Byron",
+        f"{name}@example.com",
+        "+12125550123",
+        Street("1 Main St"),
+        Street("2 Dune Rd"),
+        "Ring twice",
+    )
+    return BookingPlaced(
+        number,
+        person(name),
+        True,
+        MiniMove(Tier.PETITE),
+        day,
+        "morning",
+        None,
+        Area("New York", "NY", "10013"),
+        Area("Southampton", "NY", "11968"),
+        True,
+        False,
+        PRICING,
+        HOLD,
+        details,
+    )
 
 
 def wish(booking_id: UUID, name: str = "ada", day: date = MONDAY, limit: int = 10) -> Wish:

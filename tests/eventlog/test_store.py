@@ -1,4 +1,5 @@
 """Appending: all streams or none, each command once, and nothing personal readable in the log."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,6 +18,7 @@ def place(store: EventStore, name: str = "ada", booking_id=None, limit: int = 10
     def decide(made, day):
         new = booking.place(made, placed(name))
         return new, pickup_day.reserve(day, wish(booking_id, name, limit=limit)) if new else []
+
     return store.append(refs, decide, note(key=booking_id, **more))
 
 
@@ -49,6 +51,7 @@ def test_the_last_places_of_a_day_are_given_once(store):
             return "placed" if place(store, f"guest{n}", limit=5).events else "nothing"
         except Refused as refusal:
             return refusal.code
+
     with ThreadPoolExecutor(16) as guests:
         answers = list(guests.map(ask, range(60)))
     assert sorted(answers) == ["no_capacity"] * 55 + ["placed"] * 5
@@ -66,7 +69,9 @@ def test_an_idempotency_key_is_written_with_the_events_and_only_once(store, db):
     appended = place(store, once=once)
     with pytest.raises(KeyTaken):
         place(store, "eve", once=once)
-    assert db.execute("select position, ids from eventlog.idempotency").fetchall() == [(appended.position, {"booking_id": "b"})]
+    assert db.execute("select position, ids from eventlog.idempotency").fetchall() == [
+        (appended.position, {"booking_id": "b"})
+    ]
     assert store.recorder.max_notification_id() == 2
 
 
@@ -84,7 +89,7 @@ def test_after_the_key_is_destroyed_the_rest_of_the_event_stays(store):
     booking_id = new_id()
     place(store, booking_id=booking_id)
     with store.recorder.transaction() as db:
-        store.vault.destroy(db, person("ada"))
+        store.vault.destroy(db, person("ada"), 1)
     [recorded] = store.history(booking_id)
     assert recorded.event.personal is None
     assert recorded.event.pricing.total_price_cents == 99500
@@ -93,7 +98,7 @@ def test_after_the_key_is_destroyed_the_rest_of_the_event_stays(store):
 def test_a_person_forgotten_while_booking_again_gets_a_new_key(store):
     place(store)
     with store.recorder.transaction() as db:
-        store.vault.destroy(db, person("ada"))
+        store.vault.destroy(db, person("ada"), 1)
     booking_id = new_id()
     later = [Ref(booking, booking_id)]
     store.append(later, lambda made: [booking.place(made, placed("ada"))], note())

@@ -1,0 +1,75 @@
+"""The write side: each module holds what may be asked of one part of the business, and carries it out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain import booking, catalog, house, payment, pickup_day
+from domain.catalog import Catalog
+from domain.house import House
+from domain.ids import payment_id
+from eventlog.envelope import Origin
+from eventlog.statements import Once
+from eventlog.store import Appended, EventStore, Note, Ref
+from integrations.stripe import Stripe
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who asks, when (an instant in UTC), and what carries it out.
+
+    `secret` signs quotes and manage tokens; `once` is the idempotency key under which the first append writes.
+    """
+
+    store: EventStore
+    stripe: Stripe
+    origin: Origin
+    now: datetime
+    secret: bytes
+    once: Once | None = None
+
+    @property
+    def today(self) -> date:
+        """The business day in New York."""
+        return self.wall_clock.date()
+
+    @property
+    def wall_clock(self) -> datetime:
+        return self.now.astimezone(NEW_YORK)
+
+    def append(self, refs: Sequence[Ref], decision: Callable[..., Sequence[list]], key: UUID | None = None) -> Appended:
+        return self.store.append(refs, decision, Note(self.now, self.origin, key, self.once))
+
+    def without_key(self) -> "Context":
+        """For the appends that follow the first one of a command."""
+        return replace(self, once=None)
+
+    def house(self) -> House:
+        return self.store.load(Ref(house, house.stream())).state or House()
+
+    def catalog(self) -> Catalog:
+        return self.store.load(Ref(catalog, catalog.stream())).state or Catalog()
+
+
+def day_ref(day: date) -> Ref:
+    return Ref(pickup_day, pickup_day.stream(day))
+
+
+def booking_ref(id: UUID) -> Ref:
+    return Ref(booking, id)
+
+
+def payment_ref(id: UUID) -> Ref:
+    return Ref(payment, id)
+
+
+def last_payment(store: EventStore, booking: UUID) -> tuple[int, UUID]:
+    """Which payment of the booking is the latest, counted from 1, and its id; (0, …) before the first."""
+    n = 0
+    while store.load(payment_ref(payment_id(booking, n + 1))).version:
+        n += 1
+    return n, payment_id(booking, n)

@@ -1,0 +1,218 @@
+"""What customers and staff may ask of a booking."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from commands import Context, booking_ref, day_ref, last_payment, payment_ref
+from commands.contacts import normal_mail, normal_phone
+from commands.quotes import States, Terms, Wanted, terms
+from commands.service_area import Place, needs_instructions
+from domain import Refused, Value, booking, payment, pickup_day
+from domain.address import Area, BookingDetails, Street, Words
+from domain.booking import BookingCancelled, BookingPlaced
+from domain.ids import booking_id, payment_id
+from domain.offer import check_addresses
+from domain.payment import PaymentRequested
+from domain.pickup_day import Slot, Wish
+from eventlog.store import Ref
+
+UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+NUMBER_LENGTH = 8
+
+
+class Contact(Value):
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+
+
+class Address(Value):
+    address_line_1: str
+    city: str
+    state: str
+    zip_code: str
+    address_line_2: str = ""
+    delivery_instructions: str = ""
+
+
+class PlaceBooking(Value):
+    """A guest's wish; `wanted` is what is priced, `quote` a token of `commands.quotes.preview`."""
+
+    customer: Contact
+    wanted: Wanted
+    pickup: Address
+    delivery: Address
+    special_instructions: str = ""
+    quote: str | None = None
+
+
+class Placed(Value):
+    booking_number: str
+    booking_id: UUID
+    payment_id: UUID
+    position: int
+
+
+def place_booking(asked: PlaceBooking, ctx: Context) -> Placed:
+    """Booking, place on the day and payment are one append: none is there without the others.
+
+    Refuses with the codes of `quotes.terms`, of contacts and addresses, `blackout_day`, `slot_taken`, `no_capacity`.
+    """
+    agreed = terms(asked.wanted, ctx, States(asked.pickup.state, asked.delivery.state), asked.quote)
+    offer = _offer(asked, agreed, ctx)
+    while not (placed := _place(offer, ctx)):
+        offer = replace(offer, booking_number=new_number())
+    return placed
+
+
+def _place(offer: BookingPlaced, ctx: Context) -> Placed | None:
+    """None when the number is another booking's already."""
+    id = booking_id(offer.booking_number)
+    wish = _wish(id, offer, ctx)
+    first = PaymentRequested(id, offer.person_id, offer.pricing.total_price_cents)
+
+    def decision(made, day, paying):
+        new = booking.place(made, offer)
+        return (new, pickup_day.reserve(day, wish), payment.request(paying, first)) if new else ([], [], [])
+
+    refs = [Ref(booking, id, is_new=True), day_ref(offer.pickup_date), Ref(payment, payment_id(id, 1), is_new=True)]
+    appended = ctx.append(refs, decision, id)
+    if not appended.events and ctx.store.history(id)[0].origin.command_id != ctx.origin.command_id:
+        return None
+    return Placed(offer.booking_number, id, payment_id(id, 1), appended.position)
+
+
+def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
+    who, wanted = asked.customer, asked.wanted
+    mail = _at("/customer_info", normal_mail, who.email)
+    details = BookingDetails(
+        who.first_name,
+        who.last_name,
+        mail,
+        _at("/customer_info", normal_phone, who.phone),
+        _street(asked.pickup),
+        _street(asked.delivery),
+        asked.special_instructions,
+    )
+    pickup, delivery = _area(asked.pickup, agreed.pickup), _area(asked.delivery, agreed.delivery)
+    check_addresses((pickup, details.pickup), (delivery, details.delivery))
+    house = ctx.house()
+    if needs_instructions(agreed.pickup, house) and not (
+        asked.pickup.delivery_instructions or asked.special_instructions
+    ):
+        raise Refused(
+            "instructions_required", "How does the driver get in there?", "/pickup_address/delivery_instructions"
+        )
+    return BookingPlaced(
+        new_number(),
+        ctx.store.vault.person_id(mail),
+        True,
+        wanted.selection,
+        wanted.pickup_date,
+        wanted.pickup_time,
+        wanted.specific_pickup_hour,
+        pickup,
+        delivery,
+        agreed.request.is_outside_core_area,
+        wanted.coi_required,
+        agreed.pricing,
+        ctx.now + timedelta(minutes=house.hold_minutes),
+        details,
+    )
+
+
+def _wish(id: UUID, offer: BookingPlaced, ctx: Context) -> Wish:
+    service = offer.selection.service_type
+    return Wish(
+        offer.pickup_date,
+        id,
+        service,
+        offer.person_id,
+        Slot(offer.pickup_time, offer.specific_pickup_hour),
+        ctx.house().places(service),
+    )
+
+
+def _at(path: str, normal: Callable[[str], str], text: str) -> str:
+    try:
+        return normal(text)
+    except Refused as refusal:
+        raise Refused(refusal.code, str(refusal), path + refusal.path) from None
+
+
+def _street(address: Address) -> Street:
+    return Street(address.address_line_1, address.address_line_2, address.delivery_instructions)
+
+
+def _area(address: Address, place: Place) -> Area:
+    return Area(address.city, place.state, address.zip_code.strip())
+
+
+def new_number() -> str:
+    """`TT` and eight characters that nobody confuses: 31^8 numbers, not guessable."""
+    return "TT" + "".join(secrets.choice(UNAMBIGUOUS) for _ in range(NUMBER_LENGTH))
+
+
+# What happens to a booking later. Each answers the position; the refusals are the domain's.
+
+
+def confirm_booking(id: UUID, ctx: Context) -> int:
+    return _decide(id, booking.confirm, ctx)
+
+
+def start_booking(id: UUID, ctx: Context) -> int:
+    return _decide(id, booking.start, ctx)
+
+
+def delay_booking(id: UUID, ctx: Context) -> int:
+    return _decide(id, booking.delay, ctx)
+
+
+def resume_booking(id: UUID, ctx: Context) -> int:
+    return _decide(id, booking.resume, ctx)
+
+
+def complete_booking(id: UUID, ctx: Context) -> int:
+    return _decide(id, booking.complete, ctx)
+
+
+def _decide(id: UUID, decision: Callable, ctx: Context) -> int:
+    return ctx.append([booking_ref(id)], lambda made: [decision(found(made))], id).position
+
+
+def cancel_booking(id: UUID, words: str, by_staff: bool, ctx: Context) -> int:
+    """Frees the place and withdraws the open payment with it. What was paid is given back by a refund of its own."""
+    placed = found(ctx.store.load(booking_ref(id)).state).placed
+    why = BookingCancelled(
+        "by_staff" if by_staff else "by_customer", placed.pickup_date, placed.person_id, Words(words) if words else None
+    )
+    return _end(id, lambda made: booking.cancel(made, why, by_staff), ctx)
+
+
+def expire_hold(id: UUID, ctx: Context) -> int:
+    """The hold is over: booking, place and payment are decided together. Nothing happens to a booking that was paid."""
+    return _end(id, lambda made: booking.expire(made, ctx.now), ctx)
+
+
+def _end(id: UUID, cancel: Callable, ctx: Context) -> int:
+    placed = found(ctx.store.load(booking_ref(id)).state).placed
+    _, paying_id = last_payment(ctx.store, id)
+
+    def decision(made, day, paying):
+        ended = cancel(made)
+        if not ended:
+            return [], [], []
+        return ended, pickup_day.release(day, placed.pickup_date, id), payment.withdraw(paying, ended[0].reason)
+
+    return ctx.append([booking_ref(id), day_ref(placed.pickup_date), payment_ref(paying_id)], decision, id).position
+
+
+def found(state: booking.Booking | None) -> booking.Booking:
+    if state is None:
+        raise Refused("not_found", "There is no such booking.")
+    return state

@@ -1,0 +1,127 @@
+"""What may be asked of a payment: opened at Stripe, brought to Stripe's truth, withdrawn.
+
+Confirming, webhooks and jobs all come to `settle`, which takes an intent as Stripe shows it: in any order, any number
+of times, before our own call has returned, or after the hold has expired.
+"""
+
+from uuid import UUID
+
+from commands import Context, booking_ref, last_payment, payment_ref
+from commands.bookings import found
+from commands.settling import settle
+from domain import Refused, payment
+from domain.booking import UNPAID
+from domain.ids import booking_id, payment_id
+from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
+from integrations.stripe import Intent, StripeEvent, StripeRefused
+
+
+def open_payment(number: str, id: UUID, ctx: Context) -> int:
+    """The intent at Stripe, made once, and its secret in the log. Raises StripeUnavailable: ask again."""
+    made = known(ctx, id)
+    if made.intent_id:
+        return ctx.append([payment_ref(id)], lambda made: [[]]).position
+    intent = ctx.stripe.create_intent(id, made.amount_cents, {"booking_number": number})
+    opened = PaymentOpened(intent.id, made.person_id, PaymentSecret(intent.client_secret))
+    return ctx.append([payment_ref(id)], lambda made: [payment.open_at_stripe(made, opened)], made.booking_id).position
+
+
+def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
+    """The booking's open payment, or a new one when the last can no longer be paid; its id and the position.
+
+    Refuses `not_found`, and `invalid_transition` when nothing is due. Raises StripeUnavailable.
+    """
+    id = booking_id(number)
+    made = found(ctx.store.load(booking_ref(id)).state)
+    if made.status not in UNPAID:
+        raise Refused("invalid_transition", f"Nothing is due for a booking that is {made.status}.")
+    n, paying_id = last_payment(ctx.store, id)
+    paying = known(ctx, paying_id)
+    if is_spent(paying):
+        if paying.status not in payment.ENDED:
+            cancel_intent(paying_id, ctx)
+        paying_id = _request_next(number, n, ctx)
+    return paying_id, open_payment(number, paying_id, ctx.without_key())
+
+
+def _request_next(number: str, n: int, ctx: Context) -> UUID:
+    """A payment more, once the one before has ended unpaid."""
+    id = booking_id(number)
+    before, next_id = payment_id(id, n), payment_id(id, n + 1)
+
+    def decision(made, last, paying):
+        if made.status not in UNPAID or last.status is payment.Status.SUCCEEDED:
+            raise Refused("invalid_transition", f"Nothing is due for a booking that is {made.status}.")
+        asked = PaymentRequested(id, made.placed.person_id, made.placed.pricing.total_price_cents)
+        return [], [], payment.request(paying, asked)
+
+    ctx.append([booking_ref(id), payment_ref(before), payment_ref(next_id)], decision, id)
+    return next_id
+
+
+def confirm(intent_id: str, number: str, ctx: Context) -> int:
+    """Ask Stripe how it stands, and record it. Refuses `not_found` for an intent that is not this booking's."""
+    found(ctx.store.load(booking_ref(booking_id(number))).state)
+    try:
+        intent = ctx.stripe.retrieve_intent(intent_id)
+    except StripeRefused:
+        raise Refused("not_found", "There is no such payment.", "/payment_intent_id") from None
+    return record(intent, ctx, number)
+
+
+def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
+    """What the payer's browser does, done here; only where Stripe is the sandbox."""
+    _check_owner(ctx.stripe.retrieve_intent(intent_id), number, ctx)
+    return record(ctx.stripe.confirm_with_card(intent_id, card, "http://127.0.0.1/"), ctx, number)
+
+
+def hear(event: StripeEvent, ctx: Context) -> int | None:
+    """A verified webhook. What it is about is asked of Stripe, because it may be older than what we know.
+
+    None when it is about nothing of ours. Raises StripeUnavailable: not done yet, Stripe will send it again.
+    """
+    if not event.type.startswith(("payment_intent.", "charge.")) or event.intent_id is None:
+        return None
+    intent = ctx.stripe.retrieve_intent(event.intent_id)
+    return record(intent, ctx) if "payment_id" in intent.metadata else None
+
+
+def record(intent: Intent, ctx: Context, number: str | None = None) -> int:
+    """The intent's truth into the log. Refuses `not_found` for an intent that does not belong to its payment."""
+    id = _check_owner(intent, number, ctx)
+    return settle(id, intent, ctx)
+
+
+def cancel_intent(id: UUID, ctx: Context) -> int:
+    """Make an end of a payment that was withdrawn: Stripe says whether it is cancelled or the money came first.
+
+    An intent of which we never heard, because the answer was lost, is made again with the same key and then cancelled.
+    """
+    paying = known(ctx, id)
+    if not paying.is_withdrawn and paying.status not in payment.ENDED:
+        ctx.append([payment_ref(id)], lambda made: [payment.withdraw(made, "tries_used_up")], paying.booking_id)
+    number = found(ctx.store.load(booking_ref(paying.booking_id)).state).placed.booking_number
+    open_payment(number, id, ctx)
+    intent = ctx.stripe.cancel_intent(known(ctx, id).intent_id, f"cancel-{id}")
+    return settle(id, intent, ctx)
+
+
+def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:
+    unknown = Refused("not_found", "There is no such payment.", "/payment_intent_id")
+    try:
+        id = UUID(intent.metadata["payment_id"])
+        paying = known(ctx, id)
+    except (KeyError, ValueError):
+        raise unknown from None
+    if number is not None and booking_id(number) != paying.booking_id:
+        raise unknown
+    if intent.amount_cents != paying.amount_cents or paying.intent_id not in ("", intent.id):
+        raise unknown
+    return id
+
+
+def known(ctx: Context, id: UUID) -> Payment:
+    paying = ctx.store.load(payment_ref(id)).state
+    if paying is None:
+        raise Refused("not_found", "There is no such payment.")
+    return paying

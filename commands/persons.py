@@ -1,0 +1,22 @@
+"""What may be asked about a person: to be forgotten."""
+
+from uuid import UUID
+
+from commands import Context
+from domain import person
+from eventlog.store import Ref
+
+
+def forget(person_id: UUID, ctx: Context) -> int | None:
+    """Destroys the person's keys and records that, in one transaction; None when nothing of theirs is readable.
+
+    What read models hold of them is erased by a job, once every partition has passed the position answered here.
+    """
+    with ctx.store.recorder.transaction() as db:
+        keys = ctx.store.vault.keys(db, "person_id", [person_id])
+        if not keys:
+            return None
+        key_ids = (keys[person_id].key_id,)
+        done = ctx.append([Ref(person, person_id)], lambda state: [person.forget(state, person_id, key_ids)])
+        ctx.store.vault.destroy(db, person_id, done.position)
+        return done.position

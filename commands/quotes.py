@@ -1,0 +1,115 @@
+"""Prices on request: the breakdown for what is wanted, and a signed quote that holds it for half an hour."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from msgspec import convert, json, to_builtins
+
+from commands import Context
+from commands.service_area import Place, is_outside_core_area, served_place
+from domain import Refused, Value
+from domain.offer import check_day, check_hour
+from domain.pricing import PriceRequest, Pricing, price
+from domain.selection import PickupTime, Selection
+
+VALID = timedelta(minutes=30)
+
+
+class Wanted(Value):
+    """What a quote covers: service, selection, day, time, ZIPs and COI. The state is checked where one was given."""
+
+    selection: Selection
+    pickup_date: date
+    pickup_time: PickupTime
+    specific_pickup_hour: int | None
+    coi_required: bool
+    pickup_zip: str
+    delivery_zip: str
+
+
+class States(Value):
+    """The states as they were written; None where only a ZIP was given."""
+
+    pickup: str | None = None
+    delivery: str | None = None
+
+
+class Terms(Value):
+    """What is wanted, checked and priced."""
+
+    request: PriceRequest
+    pricing: Pricing
+    pickup: Place
+    delivery: Place
+
+
+@dataclass(frozen=True)
+class Preview:
+    quote: str
+    valid_until: datetime
+    pricing: Pricing
+
+
+class Quote(Value):
+    contents: str
+    valid_until: datetime
+    pricing: Pricing
+
+
+def preview(wanted: Wanted, ctx: Context) -> Preview:
+    """The price of now, and a token that keeps it. Refuses what a booking of it would be refused, capacity aside."""
+    pricing = terms(wanted, ctx).pricing
+    quote = Quote(_contents(wanted), ctx.now + VALID, pricing)
+    return Preview(_signer(ctx).dumps(to_builtins(quote)), quote.valid_until, pricing)
+
+
+def terms(wanted: Wanted, ctx: Context, states: States | None = None, quote: str | None = None) -> Terms:
+    """Checked against the rules and priced: as quoted, else as of now.
+
+    Refuses with the codes of days, hours, ZIPs and prices, and `quote_expired`, `quote_mismatch`.
+    """
+    house, states = ctx.house(), states or States()
+    pickup = _at("/pickup_address", wanted.pickup_zip, ctx, states.pickup)
+    delivery = _at("/delivery_address", wanted.delivery_zip, ctx, states.delivery)
+    request = PriceRequest(
+        wanted.selection,
+        wanted.pickup_date,
+        wanted.pickup_time,
+        wanted.specific_pickup_hour,
+        wanted.coi_required,
+        is_outside_core_area(pickup, delivery, house),
+    )
+    check_hour(request)
+    check_day(request, ctx.wall_clock, house)
+    pricing = quoted(quote, wanted, ctx) if quote else price(request, ctx.catalog(), house)
+    return Terms(request, pricing, pickup, delivery)
+
+
+def quoted(token: str, wanted: Wanted, ctx: Context) -> Pricing:
+    """Exactly the price that was quoted, also when the catalogue has changed since."""
+    try:
+        quote = convert(_signer(ctx).loads(token), Quote)
+    except BadSignature:
+        raise Refused("quote_mismatch", "This is no quote of ours.", "/quote") from None
+    if quote.contents != _contents(wanted):
+        raise Refused("quote_mismatch", "The quote is for other contents; ask for a new one.", "/quote")
+    if quote.valid_until < ctx.now:
+        raise Refused("quote_expired", "The quote has expired; ask for a new one.", "/quote")
+    return quote.pricing
+
+
+def _at(path: str, zip_code: str, ctx: Context, state: str | None) -> Place:
+    try:
+        return served_place(zip_code, ctx.house(), state)
+    except Refused as refusal:
+        raise Refused(refusal.code, str(refusal), path + refusal.path) from None
+
+
+def _contents(wanted: Wanted) -> str:
+    return sha256(json.encode(wanted)).hexdigest()
+
+
+def _signer(ctx: Context) -> URLSafeSerializer:
+    return URLSafeSerializer(ctx.secret, salt="totetaxi quote")
