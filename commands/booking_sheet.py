@@ -10,7 +10,8 @@ from uuid import UUID
 from msgspec import to_builtins
 
 from domain import booking, payment
-from domain.booking import Area, BookingDetails, BookingPlaced, Street
+from domain.address import Area, BookingDetails, Street
+from domain.booking import BookingPlaced
 from domain.ids import payment_id
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore

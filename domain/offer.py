@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from domain import Refused
-from domain.booking import Area, Street
+from domain.address import Area, Street
 from domain.house import House
 from domain.pricing import PriceRequest
 from domain.selection import PickupTime

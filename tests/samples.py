@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from domain.booking import Area, BookingDetails, BookingPlaced, Street
+from domain.address import Area, BookingDetails, Street
+from domain.booking import BookingPlaced
 from domain.pickup_day import Slot, Wish
 from domain.pricing import Pricing
 from domain.selection import MiniMove, Tier
