@@ -1,0 +1,60 @@
+"""What follows from what happened: an event in, jobs and timers out. Pure; the runner is `workers.reacting`.
+
+    BookingPlaced                                -> a timer for the end of its hold
+    BookingConfirmed, Paid, Cancelled            -> that timer is taken back
+    PaymentWithdrawn                             -> make an end of its intent at Stripe
+    RefundApproved                               -> pay it back at Stripe
+    PersonForgotten                              -> erase the person from the read models
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.booking import BookingCancelled, BookingConfirmed, BookingPaid, BookingPlaced
+from domain.payment import PaymentWithdrawn
+from domain.person import PersonForgotten
+from domain.refund import RefundApproved
+from eventlog.envelope import Recorded
+
+HOLD = "hold"
+
+
+class Job(NamedTuple):
+    """A task by name and what it is about; jobs about the same thing run one after the other."""
+
+    task: str
+    about: UUID
+    position: int
+
+
+class Timer(NamedTuple):
+    kind: str
+    about: UUID
+    due_at: datetime
+
+
+class NoTimer(NamedTuple):
+    kind: str
+    about: UUID
+
+
+Effect = Job | Timer | NoTimer
+
+
+def react(recorded: Recorded) -> list[Effect]:
+    """The effects of one event; the same event has the same effects whenever it is asked."""
+    stream, position = recorded.originator_id, recorded.position
+    match recorded.event:
+        case BookingPlaced():
+            return [Timer(HOLD, stream, recorded.event.hold_expires_at)]
+        case BookingConfirmed() | BookingPaid() | BookingCancelled():
+            return [NoTimer(HOLD, stream)]
+        case PaymentWithdrawn():
+            return [Job("end_payment", stream, position)]
+        case RefundApproved():
+            return [Job("pay_back", stream, position)]
+        case PersonForgotten():
+            return [Job("erase_person", stream, position)]
+        case _:
+            return []

@@ -1,0 +1,30 @@
+"""Timers: rows with a due time, set and taken back with the position of the reactions, swept when they are due."""
+
+from uuid import UUID
+
+from psycopg import Connection
+
+from workers.reactions import NoTimer, Timer
+
+
+def set_timer(db: Connection, timer: Timer) -> None:
+    db.execute(
+        """insert into eventlog.timers (kind, about, due_at) values (%s, %s, %s)
+           on conflict (kind, about) do update set due_at = excluded.due_at""",
+        timer,
+    )
+
+
+def drop_timer(db: Connection, timer: NoTimer) -> None:
+    db.execute("delete from eventlog.timers where kind = %s and about = %s", timer)
+
+
+def take_due(db: Connection, limit: int = 200) -> list[tuple[str, UUID]]:
+    """Takes away what is due, for the transaction that defers its job: neither is lost, neither happens twice."""
+    rows = db.execute(
+        """delete from eventlog.timers where (kind, about) in (
+               select kind, about from eventlog.timers where due_at <= now() order by due_at limit %s)
+           returning kind, about""",
+        (limit,),
+    )
+    return [(row[0], row[1]) for row in rows]
