@@ -1,0 +1,102 @@
+"""The command `totetaxi`: a table of commands, each a function that is imported when it is called."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from integrations.embedded.child import CannotStart
+from settings import BadSettings
+
+
+class Command(NamedTuple):
+    """`function` is module:name, takes the parsed arguments, answers the exit code or None.
+
+    Of its arguments `--flag=default` takes a value, `--flag` none, `name` is needed.
+    """
+
+    words: str
+    function: str
+    help: str
+    arguments: Sequence[str] = ()
+
+
+COMMANDS = (
+    Command("run", "workers.local:run", "everything on this machine, until Ctrl-C",
+            ("--port=8000", "--data=.dev", "--kafka")),
+    Command("api", "workers.processes:api", "serve the REST API"),
+    Command("relay", "workers.processes:relay", "publish the log to Kafka"),
+    Command("projector", "workers.processes:projector", "keep the read models up to date"),
+    Command("reactions", "workers.processes:reactions", "turn events into what follows from them"),
+    Command("jobs", "workers.processes:jobs", "do the jobs that reactions ask for"),
+    Command("stripe-sandbox", "workers.processes:stripe_sandbox", "a stand-in for Stripe", ("--port=12111",)),
+    Command("kafka", "workers.processes:kafka", "a broker alone", ("--data=.dev/kafka", "--port=")),
+    Command("migrate", "workers.upkeep:migrate", "bring the database to this version's schema"),
+    Command("seed", "workers.upkeep:seed", "fill the catalogue with what the house offers; what is there stays"),
+    Command("staff create", "workers.upkeep:create_staff", "an account for staff; asks for the password", ("mail",)),
+    Command("person forget", "workers.upkeep:forget_person", "make a person's data unreadable for ever", ("mail",)),
+    Command("wipe", "workers.upkeep:wipe", "empty the database for good"),
+    Command("booking show", "workers.inspecting:show_booking", "a booking as it is, or was at an instant or version",
+            ("number", "--as-of=")),
+    Command("events tail", "workers.inspecting:tail_events", "the log, a line for each event, personal data sealed",
+            ("--after=", "--follow")),
+    Command("verify", "workers.inspecting:verify", "check the log, the read models and Kafka against each other"),
+    Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
+    Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),
+    Command("projections rebuild", "workers.read_models:rebuild", "build anew beside the live one, compare, switch",
+            ("name", "--accept-difference")),
+    Command("projections rollback", "workers.read_models:rollback", "bring back the one before the switch", ("name",)),
+    Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key")),
+    Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key", ("name", "key")),
+    Command("simulate", "bench.simulator:main", "book as clients do, then compare read models with an own count",
+            ("--bookings=100", "--rate=10")),
+    Command("docs", "docs.generate:main", "write the generated pages of docs/"),
+)  # fmt: skip
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit code 0, 1 when what was looked for is not so, 2 when the command cannot be carried out."""
+    asked = parser().parse_args(words)
+    try:
+        return load(asked.function)(asked) or 0
+    except (BadSettings, CannotStart) as error:
+        print(f"totetaxi: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def load(function: str) -> Callable[[argparse.Namespace], int | None]:
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="totetaxi", description="ToteTaxi's booking platform.")
+    groups = {"": top.add_subparsers(required=True, metavar="COMMAND")}
+    for command in COMMANDS:
+        group, _, word = command.words.rpartition(" ")
+        if group not in groups:
+            words = [other.words.split()[1] for other in COMMANDS if other.words.startswith(f"{group} ")]
+            outer = groups[""].add_parser(group, help=", ".join(words))
+            groups[group] = outer.add_subparsers(required=True, metavar="COMMAND")
+        one = groups[group].add_parser(word, help=command.help, description=command.help)
+        one.set_defaults(function=command.function)
+        for argument in command.arguments:
+            _take(one, argument)
+    return top
+
+
+def _take(one: argparse.ArgumentParser, argument: str) -> None:
+    name, has_default, default = argument.partition("=")
+    if has_default:
+        one.add_argument(name, default=default)
+    elif name.startswith("--"):
+        one.add_argument(name, action="store_true")
+    else:
+        one.add_argument(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Long-running loops, and what starts them and keeps them running."""

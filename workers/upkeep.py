@@ -1,0 +1,104 @@
+"""What people do to a platform: bring its database up to date, fill it, empty it; make staff, forget persons."""
+
+import secrets
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from getpass import getpass
+
+import psycopg
+
+from commands import Context, catalog, persons, staff
+from commands.contacts import normal_mail
+from eventlog import migrations, wiping
+from eventlog.envelope import Origin
+from eventlog.ids import new_id
+from eventlog.store import EventStore
+from eventlog.vault import Vault
+from integrations.stripe import Stripe, connect
+from projections.models import create_all
+from settings import BadSettings, Settings
+from workers.job_schema import create_job_tables
+
+
+def migrate(_: Namespace) -> None:
+    for name in migrated(Settings.from_env()):
+        print(f"applied {name}")
+
+
+def migrated(settings: Settings) -> list[str]:
+    """Brings log, job queue and read models to this version; the names of the migrations that were missing."""
+    done = list(migrations.migrate(settings.database_url))
+    with connected(settings) as db:
+        create_job_tables(db)
+        create_all(db)
+    return done
+
+
+def seed(_: Namespace) -> None:
+    print(f"{seeded(Settings.from_env())} new entries")
+
+
+def seeded(settings: Settings) -> int:
+    with acting(settings, "seed") as ctx:
+        return catalog.seed(ctx)
+
+
+def create_staff(asked: Namespace) -> None:
+    """The password is asked for, or read from a pipe."""
+    password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with connected(Settings.from_env()) as db:
+        print(staff.create_staff(db, asked.mail, password))
+
+
+def staff_of_this_run(settings: Settings, mail: str) -> str:
+    """An account with a new password, which is returned."""
+    password = secrets.token_urlsafe(12)
+    with connected(settings) as db:
+        staff.create_staff(db, mail, password)
+    return password
+
+
+def forget_person(asked: Namespace) -> int:
+    with acting(Settings.from_env(), "person forget") as ctx:
+        position = persons.forget(ctx.store.vault.person_id(normal_mail(asked.mail)), ctx)
+    print("nothing of that person is readable" if position is None else f"forgotten at position {position}")
+    return 1 if position is None else 0
+
+
+def wipe(_: Namespace) -> None:
+    settings = Settings.from_env()
+    name = wiping.name_of_database(settings.database_url)
+    if settings.production and settings.allow_wipe != name:
+        raise BadSettings(f"in production `totetaxi wipe` asks for TOTETAXI_ALLOW_WIPE={name}")
+    with connected(settings) as db:
+        wiping.wipe(db)
+    print(f"{name} is empty; `totetaxi migrate` makes a new log")
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as db:
+        yield db
+
+
+@contextmanager
+def acting(settings: Settings, why: str) -> Iterator[Context]:
+    """A context for one act of the command line."""
+    with store_of(settings) as store:
+        yield context(settings, store, stripe_of(settings), f"command {why}")
+
+
+def store_of(settings: Settings) -> EventStore:
+    return EventStore(settings.database_url, Vault(settings.master_keys, settings.identity_key))
+
+
+def stripe_of(settings: Settings) -> Stripe:
+    """Made once for a process: it keeps its connections."""
+    return connect(settings.stripe_secret_key, settings.stripe_api_url or None, settings.stripe_webhook_secret)
+
+
+def context(settings: Settings, store: EventStore, stripe: Stripe, actor: str) -> Context:
+    return Context(store, stripe, Origin(actor, new_id()), datetime.now(UTC), settings.secret_key.encode())
