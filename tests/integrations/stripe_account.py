@@ -88,7 +88,7 @@ class Sandbox:
 class Shop:
     """Receives webhooks: raw body and signature of each; answers with `status`."""
 
-    def __init__(self):
+    def __init__(self, port: int = 0):
         shop = self
         self.received: list[tuple[bytes, str]] = []
         self.refused = 0
@@ -107,7 +107,7 @@ class Shop:
             def log_message(self, *_):
                 """Quiet."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/webhook"
 
     def __enter__(self) -> "Shop":

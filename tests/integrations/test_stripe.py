@@ -1,15 +1,12 @@
 """Our client against the sandbox: every answer, every refusal, every outcome that nobody knows."""
-import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
-import stripe as package
 
-from integrations.stripe import ForgedWebhook, StripeRefused, StripeUnavailable, connect
+from integrations.stripe import StripeRefused, StripeUnavailable, connect
 from tests.integrations.stripe_account import KEY, SECRET, SHOP, free_port, wait_until
 
 PASSES = "4242424242424242"
@@ -21,17 +18,10 @@ DECLINES = {
     "4000000000000127": "incorrect_cvc",
     "4000000000000119": "processing_error",
 }
-EVENT = {"id": "evt_1", "object": "event", "type": "charge.refunded", "livemode": False,
-         "data": {"object": {"id": "ch_1", "object": "charge", "payment_intent": "pi_1"}}}
 
 
 def paid(stripe, amount_cents=10000):
     return stripe.confirm_with_card(stripe.create_intent(uuid4(), amount_cents, {}).id, PASSES, SHOP)
-
-
-def signed(event, secret=SECRET, at=None):
-    body = json.dumps(event)
-    return body.encode(), package.WebhookSignature.generate_signature_header(body, secret, at)
 
 
 def test_a_payment_has_one_intent_however_often_it_is_asked_for(stripe):
@@ -90,8 +80,8 @@ def test_3d_secure_sends_the_payer_to_a_page_and_back(stripe, sandbox, result, s
 
 def test_the_3d_secure_page_sent_twice_charges_once(stripe, sandbox):
     intent = stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, ASKS, SHOP)
-    for _ in range(2):
-        httpx.post(f"{sandbox.url}/sandbox/3ds/{intent.id}", data={"result": "complete"})
+    page = f"{sandbox.url}/sandbox/3ds/{intent.id}"
+    assert [httpx.post(page, data={"result": "complete"}).status_code for _ in range(2)] == [303, 200]
     assert [line["charges"] for line in sandbox.ledger() if line["id"] == intent.id] == [1]
 
 
@@ -210,62 +200,3 @@ def test_forty_threads_share_a_client(stripe):
     with ThreadPoolExecutor(40) as threads:
         made = list(threads.map(lambda payment: stripe.create_intent(payment, 9500, {}), payments))
     assert [intent.metadata["payment_id"] for intent in made] == [str(payment) for payment in payments]
-
-
-def test_a_genuine_webhook_tells_what_it_is_about(own_sandbox, shop):
-    stripe, refund = own_sandbox.client(), uuid4()
-    intent = paid(stripe)
-    stripe.refund(refund, intent.id, 4000)
-    wait_until(lambda: len(shop.received) == 5)
-    events = {event.type: event for event in shop.events(stripe)}
-    assert events["payment_intent.created"].intent.status == "requires_payment_method"
-    assert events["payment_intent.succeeded"].intent.charge_id == intent.charge_id
-    assert events["refund.created"].refund.metadata == {"refund_id": str(refund)}
-    assert {event.intent_id for event in events.values()} == {intent.id}
-    assert events["charge.refunded"].intent is events["charge.refunded"].refund is None
-
-
-def test_a_webhook_altered_on_its_way_is_refused(stripe):
-    body, signature = signed(EVENT)
-    assert stripe.webhook_event(body, signature).intent_id == "pi_1"
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(body.replace(b"pi_1", b"pi_2"), signature)
-
-
-@pytest.mark.parametrize("age_seconds", [301, -310])
-def test_a_webhook_that_is_old_or_from_the_future_is_refused(stripe, age_seconds):
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(*signed(EVENT, at=int(time.time()) - age_seconds))
-    stripe.webhook_event(*signed(EVENT, at=int(time.time()) - age_seconds // 2))
-
-
-def test_a_webhook_signed_with_another_secret_is_refused(stripe):
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(*signed(EVENT, "whsec_other"))
-
-
-@pytest.mark.parametrize("signature", ["", "t=1", "v1=00", "t=x,v1=00", "nonsense", "t=,v1="])
-def test_a_signature_that_is_none_is_refused(stripe, signature):
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(b"{}", signature)
-
-
-@pytest.mark.parametrize("body", [[], {}, {"id": "evt_1"}, EVENT | {"data": {}}, EVENT | {"data": {"object": "x"}}])
-def test_a_signed_body_that_is_no_event_is_refused(stripe, body):
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(*signed(body))
-
-
-def test_bytes_that_are_no_text_are_refused(stripe):
-    with pytest.raises(ForgedWebhook):
-        stripe.webhook_event(b"\xff\xfe", f"t={int(time.time())},v1=00")
-
-
-def test_webhooks_come_to_the_address_that_was_asked_for(sandbox, shop):
-    secret = connect(KEY, sandbox.url, "unused").ensure_webhook(shop.url)
-    renewed = connect(KEY, sandbox.url, "unused").ensure_webhook(shop.url)
-    assert secret != renewed
-    stripe = connect(KEY, sandbox.url, renewed)
-    intent = stripe.create_intent(uuid4(), 9500, {})
-    wait_until(lambda: shop.received)
-    assert [event.intent_id for event in shop.events(stripe)] == [intent.id]

@@ -2,7 +2,11 @@
 import socket
 from uuid import uuid4
 
-from tests.integrations.stripe_account import wait_until
+import psycopg
+
+from tests.integrations.stripe_account import SECRET, Sandbox, Shop, free_port, wait_until
+
+TRIED = "select id from stripe_sandbox.deliveries where attempts > 0"
 
 
 def test_a_delivery_is_tried_until_it_is_taken(own_sandbox, shop):
@@ -13,6 +17,18 @@ def test_a_delivery_is_tried_until_it_is_taken(own_sandbox, shop):
     shop.status = 200
     wait_until(lambda: shop.received)
     assert [(event.type, event.intent_id) for event in shop.events(stripe)] == [("payment_intent.created", intent.id)]
+
+
+def test_a_shop_that_was_away_gets_what_it_missed(database):
+    port = free_port()
+    with Sandbox(database, f"http://127.0.0.1:{port}/webhook", SECRET) as sandbox:
+        stripe = sandbox.client()
+        intent = stripe.create_intent(uuid4(), 9500, {})
+        with psycopg.connect(database, autocommit=True) as db:
+            wait_until(lambda: db.execute(TRIED).fetchone())
+        with Shop(port) as shop:
+            wait_until(lambda: shop.received)
+            assert [event.intent_id for event in shop.events(stripe)] == [intent.id]
 
 
 def test_a_delivery_can_come_twice(own_sandbox, shop):
