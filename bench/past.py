@@ -10,7 +10,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from psycopg import Connection
 
 from domain import Value, booking, payment, pickup_day, refund
-from domain.booking import Area, BookingDetails, BookingPlaced, Status, Street
+from domain.address import Area, BookingDetails, Street
+from domain.booking import BookingPlaced, Status
 from domain.ids import booking_id, payment_id
 from domain.pickup_day import PlaceReleased, PlaceReserved, Slot
 from domain.pricing import Pricing

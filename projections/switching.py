@@ -20,7 +20,7 @@ from projections.following import bring, follow
 from projections.locks import model_lock, rebuild_lock
 from projections.schemas import exists, name_of, next_of, old_of
 
-TRIES, LOCK_WAIT_MS, PAUSE_S = 30, 2_000, 0.2
+TRIES, LOCK_WAIT_MS, PAUSE_S = 30, 1_000, 0.2
 
 
 class RebuildRunning(Exception):
