@@ -138,8 +138,9 @@ class Store:
     """The sandbox's connections. `faults` are kept in Postgres too, so that a restart does not heal them."""
 
     def __init__(self, database_url: str):
+        # psycopg's pool doubles its pauses while the server is away; two seconds bound how late it notices its return
         self.pool = AsyncConnectionPool(
-            database_url, min_size=1, max_size=8, timeout=5, open=False, configure=configure
+            database_url, min_size=1, max_size=8, timeout=5, reconnect_timeout=2, open=False, configure=configure
         )
         self.faults = Faults()
 
