@@ -1,0 +1,155 @@
+"""`totetaxi simulate`: guests drive the public API as clients do; then the read models are held against their count."""
+
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from bench.counting import Booked, Seen, differences, history_wrong, told_wrong
+from bench.guests import Guest, patiently, window
+
+HISTORIES, AT_ONCE, CATCH_UP_S = 250, 64, 30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many guests come, how many a second (0: as fast as served), where, and who looks at the read models."""
+
+    base_url: str
+    staff_mail: str
+    staff_password: str
+    bookings: int = 100
+    rate: float = 0
+    every_history: bool = False
+
+
+def simulate(plan: Plan) -> int:
+    """0 when dashboard, calendar and histories agree with the guests; 1 and every difference otherwise."""
+    return asyncio.run(_simulate(plan))
+
+
+async def _simulate(plan: Plan) -> int:
+    limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    async with httpx.AsyncClient(base_url=plan.base_url, timeout=30, limits=limits) as http:
+        staff = await Staff.log_in(http, plan)
+        before = await staff.look()
+        guests = await _let_in(http, plan)
+        booked, wrong = await _settled(guests, staff, before)
+        wrong += [complaint for guest in guests for complaint in guest.outcome.complaints]
+        wrong += told_wrong(booked) + await staff.histories_wrong(booked, plan)
+    return _report(guests, booked, wrong)
+
+
+async def _settled(guests: list[Guest], staff: "Staff", before: Seen) -> tuple[list[Booked], list[str]]:
+    """The bookings and what differs, once the read models have caught up: what differs after that long is wrong."""
+    deadline = time.monotonic() + CATCH_UP_S
+    while True:
+        booked = [Booked(guest.outcome, await guest.status()) for guest in guests if guest.outcome.number]
+        wrong = differences(before, await staff.look(), booked)
+        if not wrong or time.monotonic() > deadline:
+            return booked, wrong
+        await asyncio.sleep(1)
+
+
+async def _let_in(http: httpx.AsyncClient, plan: Plan) -> list[Guest]:
+    """All guests, at most `AT_ONCE` at the same time; a line of progress every second."""
+    run, days = uuid4().hex[:8], window(datetime.now(ZoneInfo("America/New_York")).date())
+    guests = [Guest(http, run, n) for n in range(1, plan.bookings + 1)]
+    room, done, began = asyncio.Semaphore(AT_ONCE), Counter(), time.monotonic()
+
+    async def visit(guest: Guest) -> None:
+        async with room:
+            outcome = await guest.live(days)
+        done["paid" if outcome.paid else "booked" if outcome.number else "refused"] += 1
+
+    async def arrive() -> None:
+        async with asyncio.TaskGroup() as group:
+            async for guest in _arriving(guests, plan.rate):
+                group.create_task(visit(guest))
+
+    arriving = asyncio.create_task(arrive())
+    while not arriving.done():
+        await asyncio.wait([arriving], timeout=1)
+        _progress(done, len(guests), time.monotonic() - began)
+    await arriving
+    return guests
+
+
+async def _arriving(guests: list[Guest], rate: float) -> AsyncIterator[Guest]:
+    began = time.monotonic()
+    for n, guest in enumerate(guests):
+        if rate:
+            await asyncio.sleep(max(0.0, began + n / rate - time.monotonic()))
+        yield guest
+
+
+def _progress(done: Counter, of: int, seconds: float) -> None:
+    count = sum(done.values())
+    told = ", ".join(f"{number} {name}" for name, number in sorted(done.items()))
+    print(f"  {count}/{of} guests, {count / seconds:.0f}/s: {told}", file=sys.stderr, flush=True)
+
+
+class Staff:
+    """A member of staff who looks at the read models, by the header session."""
+
+    def __init__(self, http: httpx.AsyncClient, session: str):
+        self._http, self._headers, self._chance = http, {"X-Session-Id": session}, random.Random()
+
+    @classmethod
+    async def log_in(cls, http: httpx.AsyncClient, plan: Plan) -> "Staff":
+        body = {"email": plan.staff_mail, "password": plan.staff_password}
+        status, answer = await patiently(lambda: http.post("/api/staff/auth/login/", json=body), random.Random())
+        if status != 200:
+            raise SystemExit(f"staff login refused: {status} {answer.get('code')}; see what `make run` printed")
+        return cls(http, answer["session_id"])
+
+    async def look(self) -> Seen:
+        """Dashboard and calendar of this moment."""
+        days = window(datetime.now(ZoneInfo("America/New_York")).date())
+        return Seen(await self._get("/api/staff/dashboard/"), await self._left(days[0], days[-1]))
+
+    async def _left(self, first: date, last: date) -> dict[tuple[str, str], int]:
+        found = await self._get(f"/api/public/calendar/availability/?start_date={first}&end_date={last}")
+        return {(day["date"], service): left for day in found["days"] for service, left in day["remaining"].items()}
+
+    async def histories_wrong(self, booked: list[Booked], plan: Plan) -> list[str]:
+        """Some of the histories, or every one: staff reads are limited to 300 a minute."""
+        chosen = booked if plan.every_history else self._chance.sample(booked, min(HISTORIES, len(booked)))
+        wrong = [history_wrong(b, await self._history(b.outcome.mail)) for b in chosen]
+        print(f"  {len(chosen)} histories compared", file=sys.stderr, flush=True)
+        return [found for found in wrong if found]
+
+    async def _history(self, mail: str) -> dict[str, Any] | None:
+        found = await self._get("/api/staff/customers/", {"search": mail})
+        persons = found["customers"]
+        return await self._get(f"/api/staff/customers/{persons[0]['id']}/") if persons else None
+
+    async def _get(self, path: str, params: dict[str, str] | None = None) -> dict[str, Any]:
+        async def once() -> httpx.Response:
+            return await self._http.get(path, headers=self._headers, params=params)
+
+        status, answer = await patiently(once, self._chance)
+        if status != 200:
+            raise SystemExit(f"{path} answered {status} {answer.get('code')}")
+        return answer
+
+
+def _report(guests: list[Guest], booked: list[Booked], wrong: list[str]) -> int:
+    refusals = Counter(code for guest in guests for code in guest.outcome.refusals)
+    statuses = Counter(b.status for b in booked)
+    print(f"{len(guests)} guests made {len(booked)} bookings: {dict(statuses)}; refused: {dict(refusals)}")
+    for difference in wrong[:50]:
+        print(f"DIFFERENCE {difference}")
+    print(
+        f"{len(wrong)} differences" if wrong else "dashboard, calendar and histories agree with the guests' own count"
+    )
+    return 1 if wrong else 0
