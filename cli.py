@@ -65,6 +65,13 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from eventlog.away import POSTGRES_AWAY
+
+        if not isinstance(error, POSTGRES_AWAY):
+            raise
+        print(f"totetaxi: the database can't be reached: {error}", file=sys.stderr)
+        return 2
 
 
 def load(function: str) -> Callable[[argparse.Namespace], int | None]:

@@ -106,7 +106,7 @@ def _started(postgres: EmbeddedPostgres | None) -> Iterator[None]:
         return
     try:
         with psycopg.connect(postgres.start(), autocommit=True) as db:
-            if not db.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone():
+            if not db.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
                 db.execute(f"create database {DATABASE}")
         yield
     finally:

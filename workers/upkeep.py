@@ -10,7 +10,10 @@ from getpass import getpass
 
 import psycopg
 
-from commands import Context, catalog, persons, staff
+import commands.catalog
+import commands.persons
+import commands.staff
+from commands import Context
 from commands.contacts import normal_mail
 from eventlog import migrations, wiping
 from eventlog.envelope import Origin
@@ -43,27 +46,27 @@ def seed(_: Namespace) -> None:
 
 def seeded(settings: Settings) -> int:
     with acting(settings, "seed") as ctx:
-        return catalog.seed(ctx)
+        return commands.catalog.seed(ctx)
 
 
 def create_staff(asked: Namespace) -> None:
     """The password is asked for, or read from a pipe."""
     password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with connected(Settings.from_env()) as db:
-        print(staff.create_staff(db, asked.mail, password))
+        print(commands.staff.create_staff(db, asked.mail, password))
 
 
 def staff_of_this_run(settings: Settings, mail: str) -> str:
     """An account with a new password, which is returned."""
     password = secrets.token_urlsafe(12)
     with connected(settings) as db:
-        staff.create_staff(db, mail, password)
+        commands.staff.create_staff(db, mail, password)
     return password
 
 
 def forget_person(asked: Namespace) -> int:
     with acting(Settings.from_env(), "person forget") as ctx:
-        position = persons.forget(ctx.store.vault.person_id(normal_mail(asked.mail)), ctx)
+        position = commands.persons.forget(ctx.store.vault.person_id(normal_mail(asked.mail)), ctx)
     print("nothing of that person is readable" if position is None else f"forgotten at position {position}")
     return 1 if position is None else 0
 
