@@ -1,0 +1,122 @@
+"""The API as one application: its parts opened, its routes mounted, the frame around everything. Wired by plain calls."""
+
+import select
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI
+from psycopg_pool import ConnectionPool
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.call import Parts
+from api.errors import Problem, respond
+from api.frame import Frame
+from api.key_locks import KeyLocks
+from api.policies import Policy
+from api.ratelimits import networks
+from api.route import Route
+from api.routes import catalogue, payments, public, read_models, staff, system
+from eventlog.store import EventStore
+from eventlog.vault import Vault
+from integrations.stripe import connect
+from settings import Settings
+
+GROUPS = (catalogue, public, payments, staff, read_models, system)
+POOL = {"min_size": 1, "max_size": 16, "timeout": 5.0, "reconnect_timeout": 5.0, "open": False}
+EXPOSED = ["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+
+
+def create(settings: Settings | None = None, extra: Sequence[Route] = ()) -> FastAPI:
+    """The application for these settings (those of the environment when none are given); `extra` are further routes."""
+    settings = settings or Settings.from_env()
+    app = FastAPI(title="ToteTaxi", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
+    app.state.settings = settings
+    app.router.routes += routes(settings)
+    app.router.routes += extra
+    app.add_exception_handler(HTTPException, _not_routed)
+    _add_middleware(app, settings)
+    policies(app)
+    return app
+
+
+def routes(settings: Settings) -> list[Route]:
+    found = [route for group in GROUPS for route in group.ROUTES]
+    return found + (payments.SANDBOX_ROUTES if settings.sandbox and not settings.production else [])
+
+
+def policies(app: FastAPI) -> dict[str, Policy]:
+    """The policy of each route, by method and path. Raises TypeError for a route that has none."""
+    found = {}
+    for route in app.routes:
+        if getattr(route, "path", "") in (app.openapi_url, app.docs_url, app.swagger_ui_oauth2_redirect_url):
+            continue
+        if not isinstance(route, Route):
+            raise TypeError(f"{route} has no policy: mount it as an api.route.Route")
+        found[f"{route.method} {route.path}"] = route.policy
+    return found
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.parts = parts = await run_in_threadpool(open_parts, app.state.settings)
+    try:
+        yield
+    finally:
+        await run_in_threadpool(close_parts, parts)
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Opens what does not need Postgres to be there already: without it requests get 503 until it comes."""
+    pool = ConnectionPool(settings.database_url, kwargs={"autocommit": True}, check=check_alive, **POOL)
+    pool.open()
+    return Parts(
+        settings,
+        EventStore(settings.database_url, Vault(settings.master_keys, settings.identity_key)),
+        pool,
+        KeyLocks(settings.database_url),
+        connect(settings.stripe_secret_key or "none", settings.stripe_api_url or None, settings.stripe_webhook_secret),
+        networks(settings.trusted_proxies),
+    )
+
+
+def close_parts(parts: Parts) -> None:
+    parts.key_locks.close()
+    parts.pool.close()
+    parts.store.close()
+
+
+def check_alive(db: psycopg.Connection) -> None:
+    """An idle connection with something to read has been told that it is over; asking costs nothing while it has not."""
+    poll = select.poll()
+    poll.register(db.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        db.execute("")
+
+
+async def _not_routed(request: Request, error: Any) -> Response:
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_value")
+    problem = Problem(code, "There is nothing at this address.", status=error.status_code)
+    return respond(problem.with_headers(error.headers or {}), request.scope["request_id"])
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The frame is added last, so that it is around all the others."""
+    if settings.cors_allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_allowed_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+            allow_credentials=True,
+        )
+    if settings.production:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    app.add_middleware(Frame, is_production=settings.production)

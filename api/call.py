@@ -1,0 +1,96 @@
+"""One request with all that a handler may ask of it: the raw body, who calls, the parts that carry it out, a clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from psycopg_pool import ConnectionPool
+from starlette.requests import Request
+
+from api.key_locks import KeyLocks
+from api.ratelimits import Networks, client_address
+from commands import Context
+from commands.staff import StaffSession
+from eventlog.envelope import Origin
+from eventlog.ids import new_id
+from eventlog.statements import Once
+from eventlog.store import EventStore
+from integrations.stripe import Stripe
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is opened once for the whole process."""
+
+    settings: Settings
+    store: EventStore
+    pool: ConnectionPool
+    key_locks: KeyLocks
+    stripe: Stripe
+    trusted: Networks
+
+
+class Call(Request):
+    """A request on its way through its route. `session` is there on routes for staff, once they are let in."""
+
+    raw: bytes = b""
+    is_too_large: bool = False
+    is_admitted: bool = False
+    session: StaffSession | None = None
+
+    @cached_property
+    def parts(self) -> Parts:
+        return self.scope["app"].state.parts
+
+    @cached_property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @cached_property
+    def answer_headers(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def address(self) -> str:
+        return client_address(self.scope, self.parts.trusted)
+
+    @property
+    def staff(self) -> StaffSession:
+        assert self.session, "the route's policy lets nobody in without a session"
+        return self.session
+
+    @property
+    def caller(self) -> str:
+        """Whose idempotency keys these are; callers without an account share one scope."""
+        return f"staff:{self.session.staff_id}" if self.session else "anonymous"
+
+    @property
+    def actor(self) -> str:
+        """Who is named in the log as the one who wanted it."""
+        return f"staff:{self.session.staff_id}" if self.session else "guest"
+
+    def context(self, once: Once | None = None) -> Context:
+        traceparent = self.headers.get("traceparent", "")[:55]
+        origin = Origin(self.actor, new_id(), self.scope["request_id"], None, traceparent)
+        parts = self.parts
+        return Context(parts.store, parts.stripe, origin, self.now, parts.settings.secret_key.encode(), once)
+
+
+async def read_body(call: Call, most: int) -> None:
+    """The raw body into the call, or the note that it is too large; no more than `most` bytes are kept of it."""
+    told = call.headers.get("content-length", "")
+    call.is_too_large = told.isdecimal() and int(told) > most
+    chunks: list[bytes] = []
+    size = 0
+    while not call.is_too_large:
+        message: Any = await call.receive()
+        if message["type"] != "http.request":
+            break
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        call.is_too_large = size > most
+        if not message.get("more_body"):
+            break
+    call.raw = b"".join(chunks)

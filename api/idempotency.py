@@ -1,0 +1,89 @@
+"""Idempotency-Key: the same key and body by the same caller within a day is one write, and gets the same answer.
+
+The key's row is written with the events of the first time, and the answer is always made from what the log holds. So a
+request that finds the row without its lock, after a crash for instance, goes on from there. Refusals leave no row.
+"""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from api.call import Call
+from api.errors import Problem
+from commands import Context
+from domain import Value
+from eventlog.once import find_used, note_used
+from eventlog.statements import Once
+from eventlog.store import KeyTaken
+
+PATIENCE_S = 10.0
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Busy(Exception):
+    """A twin is at work under the same key: ask again in a moment."""
+
+
+class Done(Value):
+    """What a write did: the key of its events (a booking's id), and its position."""
+
+    about: UUID
+    position: int
+
+
+class Write(Value):
+    """`do` writes; `answer` is made of what was written. `in_append`: the first append of `do` takes the key's row along."""
+
+    do: Callable[[Context], Done]
+    answer: Callable[[Done], dict[str, Any]]
+    in_append: bool = False
+
+
+def carry_out(call: Call, write: Write) -> dict[str, Any]:
+    """Once for each key; without a key, once. Raises Busy, Problem("idempotency_mismatch") and what the write raises."""
+    once = _once(call)
+    if once is None:
+        return write.answer(write.do(call.context()))
+    if not call.parts.key_locks.try_lock(once):
+        raise Busy
+    try:
+        return write.answer(_found(call, once) or _done(call, once, write))
+    finally:
+        call.parts.key_locks.unlock(once)
+
+
+def _done(call: Call, once: Once, write: Write) -> Done:
+    if write.in_append:
+        try:
+            return write.do(call.context(once))
+        except KeyTaken:
+            found = _found(call, once)
+            assert found, "a key that is taken has its row"
+            return found
+    done = write.do(call.context())
+    with call.parts.pool.connection() as db:
+        note_used(db, once, done.position)
+    return done
+
+
+def _found(call: Call, once: Once) -> Done | None:
+    with call.parts.pool.connection() as db:
+        used = find_used(db, once, call.now)
+    if used is None:
+        return None
+    if used.body_hash != once.body_hash:
+        raise Problem("idempotency_mismatch", "This Idempotency-Key was used with another body.")
+    assert used.about, "every write under a key is about something"
+    return Done(used.about, used.position)
+
+
+def _once(call: Call) -> Once | None:
+    key = call.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not KEY.fullmatch(key):
+        raise Problem("invalid_value", "An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    route = f"{call.method} {call.scope['path']}"
+    return Once(call.caller, route, key, sha256(call.raw).digest(), {})

@@ -1,0 +1,35 @@
+"""What Prometheus is told: requests and their time; and, when asked, how far the read models are behind."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+from projections.state import ModelState
+
+REGISTRY = CollectorRegistry()
+BOUNDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REQUESTS = Counter("totetaxi_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
+SECONDS = Histogram(
+    "totetaxi_request_seconds", "Time to answer.", ["method", "route"], registry=REGISTRY, buckets=BOUNDS
+)
+POSTGRES = Gauge("totetaxi_postgres_up", "Whether Postgres answers.", registry=REGISTRY)
+HEAD = Gauge("totetaxi_log_head", "The last position that is committed.", registry=REGISTRY)
+LAG_EVENTS = Gauge(
+    "totetaxi_read_model_lag_events", "Committed events that are not applied.", ["model"], registry=REGISTRY
+)
+LAG_S = Gauge("totetaxi_read_model_lag_seconds", "Age of the first of them.", ["model"], registry=REGISTRY)
+PARKED = Gauge("totetaxi_parked_keys", "Keys whose events wait behind an error.", ["model"], registry=REGISTRY)
+CLAIMED = Gauge("totetaxi_claimed_partitions", "Partitions that a projector holds.", ["model"], registry=REGISTRY)
+
+
+def exposition(models: Sequence[ModelState] | None) -> bytes:
+    """In Prometheus's text format; `models` is None while Postgres does not answer."""
+    POSTGRES.set(models is not None)
+    for model in models or ():
+        HEAD.set(model.standing.head)
+        LAG_EVENTS.labels(model.name).set(model.standing.lag_events)
+        LAG_S.labels(model.name).set(model.standing.lag_s)
+        PARKED.labels(model.name).set(model.standing.parked)
+        CLAIMED.labels(model.name).set(model.claimed)
+    return generate_latest(REGISTRY)

@@ -1,0 +1,81 @@
+"""Token buckets in one upsert each: so many calls a minute for an address or a user, then 429 until a token has grown."""
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from math import ceil
+
+from psycopg import Connection
+from starlette.types import Scope
+
+from api.errors import Problem
+from api.policies import Limit
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+GROWN = "least({n}, b.tokens + greatest(extract(epoch from now() - b.at), 0) * {n} / 60)"
+TAKE = """
+    insert into api.rate_limits as b (bucket, tokens, at) values (%(bucket)s, %(n)s - 1, now())
+    on conflict (bucket) do update set tokens = {grown} - 1, at = now() where {grown} >= 1
+    returning tokens""".format(grown=GROWN.format(n="%(n)s"))
+LOOK = "select {grown} from api.rate_limits b where bucket = %(bucket)s".format(grown=GROWN.format(n="%(n)s"))
+
+
+def take_token(db: Connection, limit: Limit, whose: str) -> dict[str, str]:
+    """The headers that tell what is left. Raises Problem("rate_limited") with the seconds to wait."""
+    asked = {"bucket": f"{limit.name} {whose}", "n": limit.per_minute}
+    if row := db.execute(TAKE, asked, prepare=True).fetchone():
+        return _headers(limit, row[0])
+    row = db.execute(LOOK, asked).fetchone()
+    tokens = row[0] if row else 0
+    wait_s = max(1, ceil((1 - tokens) * 60 / limit.per_minute))
+    problem = Problem("rate_limited", f"No more than {limit.per_minute} a minute. Please wait {wait_s} s.")
+    raise problem.with_headers(_headers(limit, tokens) | {"retry-after": str(wait_s)})
+
+
+def _headers(limit: Limit, tokens: float) -> dict[str, str]:
+    full_again_s = ceil((limit.per_minute - tokens) * 60 / limit.per_minute)
+    return {
+        "ratelimit-limit": str(limit.per_minute),
+        "ratelimit-remaining": str(int(tokens)),
+        "ratelimit-reset": str(full_again_s),
+    }
+
+
+def networks(texts: tuple[str, ...]) -> Networks:
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def client_address(scope: Scope, trusted: Networks) -> str:
+    """Who calls: the peer, or whom proxies that we trust say they forward for. An IPv6 client is its /64 network."""
+    peer = (scope.get("client") or ("",))[0]
+    told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return _address(peer, told.decode("latin-1"), trusted)
+
+
+@lru_cache(4096)
+def _address(peer: str, forwarded_for: str, trusted: Networks) -> str:
+    address = peer
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    while hops and _is_in(address, trusted):
+        address = hops.pop()
+    return _bucket_of(address, peer)
+
+
+def _is_in(address: str, trusted: Networks) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in trusted)
+
+
+def _bucket_of(address: str, peer: str) -> str:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return peer
+    return str(ip) if ip.version == 4 else str(ip_network(f"{ip}/64", strict=False))
+
+
+def purge(db: Connection) -> int:
+    """Takes away buckets that are full again; answers how many."""
+    return db.execute("delete from api.rate_limits where at < now() - interval '10 minutes'").rowcount

@@ -1,0 +1,104 @@
+"""A route with its policy. What is refused is refused in one order: 429, 401, 403, 413, 415, 400, 422, then what the handler says.
+
+FastAPI reads the handlers' signatures for the reference of the API; it parses nothing itself, because it would look at a
+body before anybody asked who sends it. A handler is a plain function that runs in a thread: it takes the call, then what
+the path names, then `asked`, the body or the query.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi.routing import APIRoute
+from msgspec import json
+from pydantic import TypeAdapter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.call import Call, read_body
+from api.errors import Problem, problem_of, respond
+from api.idempotency import PATIENCE_S, Busy
+from api.policies import Policy, Who
+from api.ratelimits import take_token
+from api.sessions import staff_session
+from api.validation import read_json, read_query
+
+MAX_BODY_BYTES = 64 * 1024
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
+log = structlog.get_logger("api")
+
+
+class Route(APIRoute):
+    """`where` is method and path, as in "POST /api/public/guest-booking/"; a route without a policy cannot be made."""
+
+    def __init__(self, where: str, handler: Callable[..., Any], policy: Policy, status: int = 200):
+        method, path = where.split(" ")
+        group = path.split("/")[2] if path.startswith("/api/") else "system"
+        super().__init__(path, handler, methods=[method], status_code=status, response_model=None, tags=[group])
+        self.method, self.policy, self.handler, self.status = method, policy, handler, status
+        self.body = TypeAdapter(self.body_field.field_info.annotation) if self.body_field else None
+        queries = self.dependant.query_params
+        self.query = TypeAdapter(queries[0].field_info.annotation) if queries else None
+        self.app = self.answer
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(scope, receive)
+        if self.method != "GET":
+            await read_body(call, MAX_BODY_BYTES)
+        pause_s, deadline = FIRST_PAUSE_S, time.monotonic() + PATIENCE_S
+        while (response := await run_in_threadpool(self._respond, call)) is None:
+            if time.monotonic() > deadline:
+                twin = Problem("idempotency_in_progress", "Try again in a moment.").with_headers({"retry-after": "1"})
+                response = respond(twin, scope["request_id"])
+                break
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        await response(scope, receive, send)
+
+    def _respond(self, call: Call) -> Response | None:
+        """None while a twin is at work under the same idempotency key."""
+        try:
+            answer = self._handle(call)
+        except Busy:
+            return None
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.status >= 500:
+                log.error("failed", route=self.path, request_id=call.scope["request_id"], exc_info=error)
+            problem.headers = call.answer_headers | problem.headers
+            return respond(problem, call.scope["request_id"])
+        if isinstance(answer, Response):
+            return answer
+        return Response(json.encode(answer), self.status, call.answer_headers, "application/json")
+
+    def _handle(self, call: Call) -> Any:
+        if not call.is_admitted:
+            self._admit(call)
+            call.is_admitted = True
+        if call.is_too_large:
+            raise Problem("body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
+        given = call.scope.get("path_params") or {}
+        if self.body:
+            return self.handler(call, **given, asked=_asked(call, self.body))
+        if self.query:
+            return self.handler(call, **given, asked=read_query(self.query, dict(call.query_params)))
+        return self.handler(call, **given)
+
+    def _admit(self, call: Call) -> None:
+        """Logged in, if need be, and not too often."""
+        if self.policy.who is Who.STAFF:
+            call.session = staff_session(call, self.policy.is_write)
+        if self.policy.limit and call.parts.settings.rate_limits == "on":
+            whose = str(call.session.staff_id) if call.session else call.address
+            with call.parts.pool.connection() as db:
+                call.answer_headers.update(take_token(db, self.policy.limit, whose))
+
+
+def _asked(call: Call, body: TypeAdapter) -> Any:
+    media_type = call.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Problem("unsupported_media_type", "Send the body as application/json.")
+    return read_json(body, call.raw)

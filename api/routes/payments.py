@@ -1,0 +1,97 @@
+"""Paying a booking: for a guest's the number is enough. What Stripe tells by webhook leads to the same command."""
+
+from collections.abc import Callable
+from typing import Any
+
+from api import bodies
+from api.call import Call
+from api.errors import Problem
+from api.idempotency import Done, Write, carry_out
+from api.policies import PAYER, PAYER_READ, SIGNED_BY_STRIPE
+from api.route import Route
+from api.views import is_owner, last_payment_sheet, status_of
+from commands import Context, payments
+from commands.booking_sheet import booking_sheet
+from domain.ids import booking_id
+from integrations.stripe import ForgedWebhook, StripeEvent
+
+NOTED = """
+    insert into api.webhook_inbox (source, event_id, type) values ('stripe', %s, %s)
+    on conflict (source, event_id) do update set type = excluded.type returning done_at is not null"""
+DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and event_id = %s"
+
+
+def create_intent(call: Call, asked: bodies.CreateIntent) -> dict[str, Any]:
+    """The booking's open payment, or a new one when the last can no longer be paid."""
+    id = booking_id(asked.booking_number)
+
+    def do(ctx: Context) -> Done:
+        _, position = payments.create_intent(asked.booking_number, ctx)
+        return Done(id, position)
+
+    return carry_out(call, Write(do, lambda d: {"payment": last_payment_sheet(call, id), "position": d.position}))
+
+
+def status(call: Call, booking_number: str) -> dict[str, Any]:
+    """How the booking's latest payment stands; null before there is one."""
+    id = booking_id(booking_number)
+    sheet = booking_sheet(call.parts.store.history(id))
+    if sheet is None:
+        raise Problem("not_found", "There is no such booking.")
+    return {
+        "booking_number": booking_number,
+        "booking_status": sheet["status"],
+        "payment": last_payment_sheet(call, id),
+    }
+
+
+def confirm(call: Call, asked: bodies.Confirm) -> dict[str, Any]:
+    """Asks Stripe how the payment stands and records it; the client is not believed."""
+    return _settled(call, asked, lambda ctx: payments.confirm(asked.payment_intent_id, asked.booking_number, ctx))
+
+
+def mock_confirm(call: Call, asked: bodies.MockConfirm) -> dict[str, Any]:
+    """Pays with a test card first; only where Stripe is the sandbox."""
+    intent, number = asked.payment_intent_id, asked.booking_number
+    return _settled(call, asked, lambda ctx: payments.pay_in_sandbox(intent, number, asked.card, ctx))
+
+
+def webhook(call: Call) -> dict[str, Any]:
+    """Stripe's events: verified over the raw body, noted, acted on; 2xx only once the effect is durable."""
+    try:
+        event = call.parts.stripe.webhook_event(call.raw, call.headers.get("stripe-signature", ""))
+    except ForgedWebhook:
+        raise Problem("invalid_signature", "This was not signed with our secret in the last five minutes.") from None
+    if not _is_done(call, event):
+        payments.hear(event, call.context())
+        with call.parts.pool.connection() as db:
+            db.execute(DONE, (event.id,))
+    return {"received": True}
+
+
+def _is_done(call: Call, event: StripeEvent) -> bool:
+    with call.parts.pool.connection() as db:
+        row = db.execute(NOTED, (event.id, event.type)).fetchone()
+    return bool(row and row[0])
+
+
+def _settled(call: Call, asked: bodies.Confirm, settle: Callable[[Context], int]) -> dict[str, Any]:
+    number = asked.booking_number
+    id = booking_id(number)
+
+    def answer(done: Done) -> dict[str, Any]:
+        sheet = booking_sheet(call.parts.store.history(id))
+        assert sheet, "what was settled is in the log"
+        shown = sheet if is_owner(call, number) else status_of(sheet)
+        return {"booking": shown, "payment": last_payment_sheet(call, id), "position": done.position}
+
+    return carry_out(call, Write(lambda ctx: Done(id, settle(ctx)), answer))
+
+
+ROUTES = [
+    Route("POST /api/payments/create-intent/", create_intent, PAYER),
+    Route("GET /api/payments/status/{booking_number}/", status, PAYER_READ),
+    Route("POST /api/payments/confirm/", confirm, PAYER),
+    Route("POST /api/payments/webhook/", webhook, SIGNED_BY_STRIPE),
+]
+SANDBOX_ROUTES = [Route("POST /api/payments/mock-confirm/", mock_confirm, PAYER)]

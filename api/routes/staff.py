@@ -1,0 +1,140 @@
+"""What staff may ask: to be let in, the dashboard, a person's history, and a booking's past."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from msgspec import json, to_builtins
+from pydantic import AwareDatetime
+from starlette.responses import Response
+
+from api import bodies
+from api.call import Call
+from api.consistency import consistent
+from api.errors import Problem
+from api.policies import LOGIN, STAFF_READ, STAFF_WRITE
+from api.route import Route
+from api.sessions import give_cookie, take_cookie
+from api.validation import Body
+from commands import staff
+from commands.booking_sheet import booking_sheet, rfc3339
+from commands.contacts import normal_mail
+from domain import Refused
+from eventlog.envelope import Recorded
+from projections import dashboard as dashboard_model
+from projections import history
+
+
+class Search(Body):
+    search: Annotated[str, bodies.text(254, least=1)]
+
+
+class AsOf(Body):
+    at: AwareDatetime
+
+
+def log_in(call: Call, asked: bodies.LogIn) -> Response:
+    """A session: as a cookie, and as an id for X-Session-Id."""
+    with call.parts.pool.connection() as db:
+        session = staff.log_in(db, asked.email, asked.password, call.now)
+    user = {"id": str(session.staff_id), "email": session.email}
+    answer = {
+        "user": user,
+        "profile": {"role": session.role},
+        "session_id": session.token,
+        "csrf_token": session.csrf_token,
+    }
+    response = Response(json.encode(answer), 200, call.answer_headers, "application/json")
+    return give_cookie(response, session.token, call.parts.settings.production)
+
+
+def log_out(call: Call) -> Response:
+    """Ends the session."""
+    with call.parts.pool.connection() as db:
+        staff.log_out(db, call.staff.token)
+    return take_cookie(Response(b"{}", 200, call.answer_headers, "application/json"))
+
+
+def csrf_token(call: Call) -> dict[str, Any]:
+    """The token that writes by cookie have to send as X-CSRF-Token."""
+    return {"csrf_token": call.staff.csrf_token}
+
+
+def dashboard(call: Call) -> dict[str, Any]:
+    """The house at a glance."""
+    with consistent(call, dashboard_model) as db:
+        return dashboard_model.dashboard(db, call.now)
+
+
+def customers(call: Call, asked: Annotated[Search, Query()]) -> dict[str, Any]:
+    """The person with exactly this mail address, or nobody."""
+    try:
+        person_id = call.parts.store.vault.person_id(normal_mail(asked.search))
+    except Refused:
+        return {"customers": [], "next_cursor": None}
+    with consistent(call, history) as db:
+        found = history.of_person(db, person_id, 1)
+    known = [{"id": str(person_id), **(found["person"] or {})}] if found["bookings"] else []
+    return {"customers": known, "next_cursor": None}
+
+
+def customer(call: Call, id: str) -> dict[str, Any]:
+    """A guest's or customer's bookings with payments and refunds, newest first."""
+    with consistent(call, history) as db:
+        found = history.of_person(db, _uuid(id))
+    if not found["bookings"]:
+        raise Problem("not_found", "There is no such customer.")
+    return {"id": id} | found
+
+
+def events(call: Call, id: str) -> dict[str, Any]:
+    """Everything that happened to a booking, with who and why."""
+    return {"events": [_told(recorded) for recorded in _history(call, id)]}
+
+
+def as_of(call: Call, id: str, asked: Annotated[AsOf, Query()]) -> dict[str, Any]:
+    """The booking as it stood at an instant."""
+    sheet = booking_sheet(_history(call, id), lambda recorded: recorded.at <= asked.at)
+    if sheet is None:
+        raise Problem("not_found", "There was no such booking then.")
+    return {"booking": sheet}
+
+
+def _history(call: Call, id: str) -> list[Recorded]:
+    found = call.parts.store.history(_uuid(id))
+    if not found or found[0].name != "BookingPlaced":
+        raise Problem("not_found", "There is no such booking.")
+    return found
+
+
+def _told(recorded: Recorded) -> dict[str, Any]:
+    at: datetime = recorded.at
+    return {
+        "position": recorded.position,
+        "version": recorded.originator_version,
+        "name": recorded.name,
+        "at": rfc3339(at),
+        "actor": recorded.origin.actor,
+        "correlation_id": recorded.origin.correlation_id,
+        "event": to_builtins(recorded.event),
+    }
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem("not_found", "There is no such thing.") from None
+
+
+ROUTES = [
+    Route("POST /api/staff/auth/login/", log_in, LOGIN),
+    Route("POST /api/staff/auth/logout/", log_out, STAFF_WRITE),
+    Route("GET /api/staff/csrf-token/", csrf_token, STAFF_READ),
+    Route("GET /api/staff/dashboard/", dashboard, STAFF_READ),
+    Route("GET /api/staff/customers/", customers, STAFF_READ),
+    Route("GET /api/staff/customers/{id}/", customer, STAFF_READ),
+    Route("GET /api/staff/bookings/{id}/events/", events, STAFF_READ),
+    Route("GET /api/staff/bookings/{id}/as-of/", as_of, STAFF_READ),
+]

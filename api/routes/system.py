@@ -1,0 +1,76 @@
+"""For the machines that watch over us: alive, ready, measured."""
+
+import socket
+from typing import Any
+
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from api.call import Call
+from api.errors import unavailable
+from api.metrics import exposition
+from api.policies import SYSTEM
+from api.route import Route
+from eventlog.away import POSTGRES_AWAY
+from eventlog.migrations import is_current
+from projections.state import ModelState, state
+
+CONNECT_S = 0.5
+LATE_S = 60.0
+
+
+def healthz(call: Call) -> dict[str, Any]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+def readyz(call: Call) -> dict[str, Any]:
+    """200 `ready`, or `degraded` while Kafka is away or read models lag: bookings go on. 503 without Postgres."""
+    with call.parts.pool.connection() as db:
+        if not is_current(db):
+            raise unavailable("The database has not been migrated to this version.")
+        models = state(db)
+    kafka = _kafka(call.parts.settings.kafka_bootstrap)
+    late = any(model.standing.lag_s > LATE_S or model.standing.is_stopped for model in models)
+    return {
+        "status": "degraded" if kafka == "away" or late else "ready",
+        "postgres": "ok",
+        "kafka": kafka,
+        "read_models": {model.name: _lag(model) for model in models},
+    }
+
+
+def metrics(call: Call) -> Response:
+    """For Prometheus."""
+    try:
+        with call.parts.pool.connection() as db:
+            models = state(db)
+    except POSTGRES_AWAY:
+        models = None
+    return Response(exposition(models), 200, None, CONTENT_TYPE_LATEST)
+
+
+def _lag(model: ModelState) -> dict[str, Any]:
+    now = model.standing
+    return {"lag_events": now.lag_events, "lag_s": now.lag_s, "parked": now.parked, "is_stopped": now.is_stopped}
+
+
+def _kafka(bootstrap: str) -> str:
+    """Whether any broker takes a connection; the log does not depend on it."""
+    if not bootstrap:
+        return "not used"
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            with socket.create_connection((host, int(port)), CONNECT_S):
+                return "ok"
+        except OSError:
+            continue
+    return "away"
+
+
+ROUTES = [
+    Route("GET /healthz", healthz, SYSTEM),
+    Route("GET /readyz", readyz, SYSTEM),
+    Route("GET /metrics", metrics, SYSTEM),
+]

@@ -1,0 +1,83 @@
+"""Bodies and queries as the API takes them: checked by pydantic, refused with our codes and the path of each field."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from api.errors import FieldError, Problem
+
+CODES = {
+    "missing": "missing_field",
+    "union_tag_not_found": "missing_field",
+    "extra_forbidden": "unexpected_field",
+    "string_too_long": "text_too_long",
+}
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+
+def integral(value: Any) -> Any:
+    """5.0 is an integer, as JSON Schema has it; strict integers take nothing else that is not one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def text(most: int, least: int = 0, pattern: str = ONE_LINE) -> Any:
+    """Trimmed text without control characters, which neither logs nor Postgres take."""
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=pattern)
+
+
+Integer = Annotated[int, BeforeValidator(integral)]
+Line = Annotated[str, text(200, least=1)]
+OptionalLine = Annotated[str, text(200)]
+Name = Annotated[str, text(100, least=1)]
+Prose = Annotated[str, text(1000, pattern=LINES)]
+
+
+class Body(BaseModel):
+    """A JSON object with these fields and no others; no text is taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def read_json(adapter: TypeAdapter, raw: bytes) -> Any:
+    """Raises Problem: `invalid_json` (400), or with an error for each field."""
+    try:
+        return adapter.validate_json(raw)
+    except ValidationError as error:
+        raise _refusal(error, is_tagged(adapter)) from None
+
+
+def read_query(adapter: TypeAdapter, query: Mapping[str, str]) -> Any:
+    """Raises Problem with an error for each name."""
+    try:
+        return adapter.validate_strings(query)
+    except ValidationError as error:
+        raise _refusal(error, is_tagged(adapter)) from None
+
+
+def is_tagged(adapter: TypeAdapter) -> bool:
+    """Whether pydantic puts the tag of a union's member before the path of its fields."""
+    return adapter.core_schema["type"] == "tagged-union"
+
+
+def _refusal(error: ValidationError, tagged: bool) -> Problem:
+    found = error.errors(include_url=False, include_context=True, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return Problem("invalid_json", "The body is not JSON: " + str(found[0]["ctx"]["error"]))
+    errors = [_field_error(one, tagged) for one in found]
+    if len(errors) == 1 and errors[0].path:
+        return Problem(errors[0].code, f"{errors[0].path}: {errors[0].message}", errors)
+    return Problem(errors[0].code, f"{len(errors)} fields are wrong.", errors)
+
+
+def _field_error(one: Any, tagged: bool) -> FieldError:
+    kind, loc = one["type"], list(one["loc"])[1 if tagged else 0 :]
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        loc.append(one["ctx"]["discriminator"].strip("'"))
+    message = "There are characters in it that cannot be written." if kind == "string_pattern_mismatch" else one["msg"]
+    return FieldError(pointer(loc), CODES.get(kind, "invalid_value"), message)
+
+
+def pointer(loc: list[str | int]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in loc)
