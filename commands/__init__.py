@@ -6,7 +6,8 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain import booking, catalog, house, payment, pickup_day
+from domain import booking, house, payment, pickup_day
+from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
 from domain.catalog import Catalog
 from domain.house import House
 from domain.ids import payment_id
@@ -52,7 +53,7 @@ class Context:
         return self.store.load(Ref(house, house.stream())).state or House()
 
     def catalog(self) -> Catalog:
-        return self.store.load(Ref(catalog, catalog.stream())).state or Catalog()
+        return self.store.load(Ref(price_list, price_list.stream())).state or Catalog()
 
 
 def day_ref(day: date) -> Ref:
