@@ -1,7 +1,9 @@
 """Applying a batch: the read model's rows and its positions in one transaction, so that each event counts exactly once.
 
-The projector remembers nothing: what is at or below the stored position is dropped, whoever applied it over whichever feed.
+The projector remembers nothing: what is at or below the stored position is dropped, whoever applied it, over whichever
+feed.
 """
+
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
@@ -21,6 +23,7 @@ from projections.schemas import enter, name_of
 
 class Place(NamedTuple):
     """What is written by whom: the model's tables in a schema, over one connection."""
+
     db: Connection
     model: ModuleType
     vault: Vault
@@ -98,7 +101,8 @@ def _again(place: Place, waiting: Sequence[Recorded]) -> None:
         except Exception as error:
             if not parking.is_poison(error):
                 raise
-            return parking.park_again(place.db, recorded, error)
+            parking.park_again(place.db, recorded, error)
+            return
         parking.release(place.db, recorded.key, [recorded.position])
 
 
@@ -134,7 +138,7 @@ def _sifted(place: Place, new: list[Recorded], parked: set[UUID]) -> int:
             if not parking.is_poison(error):
                 raise
             if len(part) > 1:
-                ahead += [part[len(part) // 2:], part[:len(part) // 2]]
+                ahead += [part[len(part) // 2 :], part[: len(part) // 2]]
                 continue
             parking.park(place.db, partition_of(part[0].key, PARTITIONS), part[0], error)
             parked.add(part[0].key)
@@ -151,8 +155,11 @@ def _free(place: Place, events: list[Recorded], parked: set[UUID]) -> list[Recor
 
 
 def _locked_positions(db: Connection, partitions: list[int]) -> dict[int, Progress]:
-    rows = db.execute("""select partition, position, kafka_offset from positions
-                         where partition = any(%s) order by partition for update""", (partitions,))
+    rows = db.execute(
+        """select partition, position, kafka_offset from positions
+                         where partition = any(%s) order by partition for update""",
+        (partitions,),
+    )
     return {partition: Progress(position, offset) for partition, position, offset in rows}
 
 
@@ -160,6 +167,9 @@ def _store_positions(db: Connection, at: Mapping[int, Progress], reached: Mappin
     """Never back: a batch read before somebody else went on changes nothing."""
     rows = [(p, to.position, to.offset) for p, to in reached.items() if to != at[p] and to.position >= at[p].position]
     if rows:
-        db.execute("""update positions set position = new.position, kafka_offset = new.kafka_offset
+        db.execute(
+            """update positions set position = new.position, kafka_offset = new.kafka_offset
                       from unnest(%s::int[], %s::bigint[], %s::bigint[]) as new (partition, position, kafka_offset)
-                      where positions.partition = new.partition""", [list(column) for column in zip(*rows, strict=True)])
+                      where positions.partition = new.partition""",
+            [list(column) for column in zip(*rows, strict=True)],
+        )

@@ -1,13 +1,15 @@
-"""The advisory locks of the read side, in one place: who writes a partition, who projects at all, and when a switch may be.
+"""The advisory locks of the read side: who writes a partition, who projects at all, and when a switch may be.
 
 Session locks live on the connection that writes, so that whoever has lost the connection can no longer write.
 """
+
 from hashlib import sha256
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
-COUNT = """select count(*) from pg_locks where locktype = 'advisory' and classid::bigint = %s and objsubid = 2 and granted
+COUNT = """select count(*) from pg_locks
+           where locktype = 'advisory' and classid::bigint = %s and objsubid = 2 and granted
            and database = (select oid from pg_database where datname = current_database())"""
 
 

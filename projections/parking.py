@@ -5,6 +5,7 @@ parked -> wanted `retry` -> projected, or parked again with the new error
 
 What staff want is done by the holder of the partition's claim, so that nobody else writes beside it.
 """
+
 import traceback
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -40,7 +41,9 @@ class VaultUnready(Exception):
 
 def is_poison(error: Exception) -> bool:
     """Whether it is the event's fault. Connections, locks, disks and shutdowns are never an event's fault."""
-    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError | MemoryError | OSError | VaultUnready | Stopped):
+    if isinstance(
+        error, psycopg.InterfaceError | psycopg.OperationalError | MemoryError | OSError | VaultUnready | Stopped
+    ):
         return False
     return not (isinstance(error, psycopg.Error) and (error.sqlstate or "")[:2] in FLEETING)
 
@@ -65,8 +68,9 @@ def check_running(parked: Iterable[UUID]) -> None:
 
 
 def park(db: Connection, partition: int, failed: Recorded, error: Exception) -> None:
-    db.execute("insert into parked_keys (key, partition, error) values (%s, %s, %s)",
-               (failed.key, partition, described(error)))
+    db.execute(
+        "insert into parked_keys (key, partition, error) values (%s, %s, %s)", (failed.key, partition, described(error))
+    )
     wait_behind(db, [failed])
     db.execute("update parked set error = %s where key = %s", (described(error), failed.key))
 
@@ -74,11 +78,14 @@ def park(db: Connection, partition: int, failed: Recorded, error: Exception) -> 
 def wait_behind(db: Connection, successors: Sequence[Recorded]) -> None:
     if successors:
         columns = zip(*((r.key, r.position, r.name) for r in successors), strict=True)
-        db.execute("insert into parked (key, position, name) select * from unnest(%s::uuid[], %s::bigint[], %s::text[])",
-                   [list(column) for column in columns])
+        db.execute(
+            "insert into parked (key, position, name) select * from unnest(%s::uuid[], %s::bigint[], %s::text[])",
+            [list(column) for column in columns],
+        )
 
 
 # Staff's part: the schema is entered by the caller.
+
 
 def ask_for(db: Connection, key: UUID, wanted: str) -> bool:
     """`retry` or `skip`; False when the key is not parked."""
@@ -94,23 +101,31 @@ def parked_keys(db: Connection) -> list[ParkedKey]:
 
 # The claim holder's part
 
+
 def wanted(db: Connection, partitions: Sequence[int]) -> list[tuple[UUID, str, list[int]]]:
     """What is to be done in these partitions: key, `retry` or `skip`, and the positions that wait."""
-    rows = db.execute("""
+    rows = db.execute(
+        """
         select key, wanted, array(select position from parked p where p.key = k.key order by position)
-        from parked_keys k where wanted is not null and partition = any(%s) order by key for update""", (list(partitions),))
+        from parked_keys k where wanted is not null and partition = any(%s) order by key for update""",
+        (list(partitions),),
+    )
     return rows.fetchall()
 
 
 def release(db: Connection, key: UUID, done: Sequence[int]) -> None:
     """These events of the key are projected or left out; with the last of them the key is free."""
     db.execute("delete from parked where key = %s and position = any(%s)", (key, list(done)))
-    db.execute("delete from parked_keys where key = %s and not exists (select 1 from parked where parked.key = %s)",
-               (key, key))
+    db.execute(
+        "delete from parked_keys where key = %s and not exists (select 1 from parked where parked.key = %s)", (key, key)
+    )
 
 
 def park_again(db: Connection, failed: Recorded, error: Exception) -> None:
-    db.execute("update parked_keys set wanted = null, attempts = attempts + 1, error = %s where key = %s",
-               (described(error), failed.key))
-    db.execute("update parked set error = %s where key = %s and position = %s",
-               (described(error), failed.key, failed.position))
+    db.execute(
+        "update parked_keys set wanted = null, attempts = attempts + 1, error = %s where key = %s",
+        (described(error), failed.key),
+    )
+    db.execute(
+        "update parked set error = %s where key = %s and position = %s", (described(error), failed.key, failed.position)
+    )

@@ -1,4 +1,5 @@
 """The partition of a key, as the read models count by it."""
+
 from uuid import UUID
 
 from eventlog.envelope import partition_of

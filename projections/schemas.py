@@ -2,6 +2,7 @@
 
 `calendar` is asked and kept up to date, `calendar_next` is there while a rebuild builds, `calendar_old` after a switch.
 """
+
 from types import ModuleType
 
 from psycopg import Connection
