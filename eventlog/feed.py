@@ -4,6 +4,7 @@ A reader tells how far it is in each partition it has claimed, and is given what
 Its positions mean the same over either feed, so a reader may change feeds at any time.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,9 +16,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from domain import Value
+from eventlog.carrier import connection_settings
 from eventlog.envelope import Recorded, Stored, decode, key_of, partition_of
 from eventlog.recorder import SettledRecorder
-from eventlog.carrier import connection_settings
 
 POLL_S, LONGEST_POLL_S, IDLE_CHECK_S, CHUNK = 0.005, 0.05, 1.0, 5_000
 
@@ -122,20 +123,13 @@ class KafkaFeed:
 
     def __init__(self, log: Log, bootstrap: str, topic: str):
         """Raises FeedAway, as every method does."""
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an outage is told by FeedAway
         self._log, self._topic = log, topic
         with _kafka():
             self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                allow_auto_create_topics=False,
-                reconnect_backoff_max_ms=500,
-                fetch_max_wait_ms=100,
-                request_timeout_ms=5_000,
-                bootstrap_timeout_ms=5_000,
-                metadata_max_age_ms=5_000,
-            )
+                bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest",
+                allow_auto_create_topics=False, reconnect_backoff_max_ms=500, fetch_max_wait_ms=100,
+                request_timeout_ms=5_000, bootstrap_timeout_ms=5_000, metadata_max_age_ms=5_000)  # fmt: skip
         self._stands: dict[int, int | None] = {}
         self._looked_at, self._is_behind = 0.0, False
 
@@ -152,6 +146,18 @@ class KafkaFeed:
             if self._is_behind or time.monotonic() - self._looked_at > IDLE_CHECK_S:
                 events += self._missing(progress, [p for p in after if self._at(p) not in polled])
         return Batch(events, progress)
+
+    def records(self, partition: int) -> Iterator[tuple[Stored, int]]:
+        """All that the topic has of a partition now, with the position before it; this feed then stands nowhere."""
+        at, self._stands = self._at(partition), {}
+        with _kafka():
+            self._consumer.assign([at])
+            self._consumer.seek_to_beginning(at)
+            end = self._consumer.end_offsets([at])[at]
+            while self._consumer.position(at) < end:
+                if not (records := self._consumer.poll(10_000).get(at)):
+                    raise FeedAway("the topic gives less than it says it has")
+                yield from map(from_record, records)
 
     def close(self) -> None:
         with _kafka():
@@ -232,13 +238,8 @@ def topic_name(log_id: Any) -> str:
 
 def headers(stored: Stored, previous: int) -> list[tuple[str, bytes]]:
     """What a record carries beside key and body: the log's coordinates, all as text."""
-    values = {
-        "position": stored.position,
-        "previous": previous,
-        "stream": stored.stream,
-        "version": stored.version,
-        "name": stored.name,
-    }
+    values = {"position": stored.position, "previous": previous, "stream": stored.stream, "version": stored.version,
+              "name": stored.name}  # fmt: skip
     return [(name, str(value).encode()) for name, value in values.items()]
 
 

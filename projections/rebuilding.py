@@ -1,23 +1,21 @@
 """Rebuilds a read model beside the live one: from history, caught up, compared row by row, and only then switched."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from time import monotonic
 from types import ModuleType
-from uuid import UUID
 
-from psycopg import Connection, errors
+from psycopg import errors
 
 from domain import Value
 from eventlog.vault import Vault
 from projections.applying import Place, positions
 from projections.comparing import Difference, compare
 from projections.following import Tell, bring, follow, silent
-from projections.schemas import create, look_into, name_of, next_of, old_of
+from projections.forgetting import forget_again
+from projections.schemas import create, name_of, next_of, old_of
 from projections.switching import drop, roll_back, switch, workbench
 
 COMPARISONS = 10
-FORGOTTEN = "select distinct person_id from eventlog.destroyed_keys where destroyed_at >= %s or erased_at is null"
 
 
 class Site(Value):
@@ -46,12 +44,11 @@ def rebuild(site: Site, model: ModuleType, accept_difference: bool = False) -> R
     """
     name, began = name_of(model), monotonic()
     with workbench(site.database_url, name) as db:
-        [(started_at,)] = db.execute("select now()").fetchall()
         place = Place(db, model, site.vault, next_of(name))
         drop(db, place.schema)
         create(db, model, place.schema)
         events = follow(place, name, site.tell)
-        differences = differences_now(place, started_at)
+        differences = differences_now(place)
         switched = accept_difference or not differences
         if switched:
             switch(place)
@@ -65,30 +62,22 @@ def rollback(site: Site, model: ModuleType) -> None:
         roll_back(Place(db, model, site.vault, old_of(name)))
 
 
-def differences_now(place: Place, since: datetime) -> list[Difference]:
+def differences_now(place: Place) -> list[Difference]:
     """What differs from the live generation in one snapshot, in which the other is brought to the live positions."""
     for last in range(1, COMPARISONS + 1):
         try:
             with place.db.transaction():
                 place.db.execute("set transaction isolation level repeatable read")
-                return level_and_compare(place, since)
+                return level_and_compare(place)
         except (errors.SerializationFailure, errors.DeadlockDetected):
             if last == COMPARISONS:
                 raise
     raise AssertionError("the last try returns or raises")
 
 
-def level_and_compare(place: Place, since: datetime) -> list[Difference]:
-    """In a snapshot: bring the generation to the live positions, forget who is to be forgotten in both, and compare."""
+def level_and_compare(place: Place) -> list[Difference]:
+    """In a snapshot: bring the generation to the live positions, erase who is forgotten in both, and compare."""
     live = name_of(place.model)
     bring(place, positions(place.db, live))
-    if (persons := forgotten(place.db, since)) and place.model.PERSONAL:
-        for schema in (live, place.schema):
-            look_into(place.db, schema)
-            place.model.erase(place.db, persons)
+    forget_again(place, live, place.schema)
     return compare(place.db, live, place.schema)
-
-
-def forgotten(db: Connection, since: datetime) -> list[UUID]:
-    """Whose key was destroyed since then, or whose rows are still to be erased."""
-    return [person for (person,) in db.execute(FORGOTTEN, (since,))]

@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 
 from projections.applying import Place, positions
 from projections.following import bring, follow
+from projections.forgetting import forget_again
 from projections.locks import model_lock, rebuild_lock
 from projections.schemas import exists, name_of, next_of, old_of
 
@@ -78,6 +79,7 @@ def roll_back(old_one: Place) -> None:
 def draw_level(place: Place, live: str) -> None:
     """Bring the generation to the live positions and give it the live Kafka offsets. The live one must stand still."""
     bring(place, positions(place.db, live))
+    forget_again(place, place.schema)
     place.db.execute(
         SQL("""update {other}.positions o set kafka_offset = l.kafka_offset from {live}.positions l
                where l.partition = o.partition""").format(other=Identifier(place.schema), live=Identifier(live))

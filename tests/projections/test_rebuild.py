@@ -67,12 +67,12 @@ def test_a_rebuild_tells_how_far_it_is(store, db, database, vault):
 
 def test_a_rebuild_with_other_rules_shows_the_difference_and_is_not_switched(store, db, site, monkeypatch):
     for _ in range(5):
-        live(store)
+        live(store, limit=1)
     catch_up(store, db, calendar)
     forget_reservations(monkeypatch)
     outcome = rebuild(site, calendar)
     assert not outcome.switched
-    assert {(d.table, d.only_in) for d in outcome.differences} == {("taken", "calendar"), ("taken", "calendar_next")}
+    assert {(d.table, d.only_in) for d in outcome.differences} == {("taken", "calendar")}
     assert exists(db, "calendar_next")
     assert not exists(db, "calendar_old")
 
