@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from integrations.embedded.binaries import NOBODY, give, gives_away, major_version
@@ -119,3 +120,10 @@ def make_socket_folder(folder: Path, disguised: list[str]) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), NOBODY) or found.st_mode & 0o077:
         raise CannotStart(f"{folder} is not a private folder of this user: remove it")
     give(folder, disguised)
+
+
+def remove_socket_folder(data: Path) -> None:
+    """Leaves it where a killed server's socket is still in it: the next server replaces that."""
+    with suppress(OSError):
+        if socket_folder(data) != data:
+            socket_folder(data).rmdir()

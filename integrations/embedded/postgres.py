@@ -10,7 +10,14 @@ from urllib.parse import quote
 from integrations.embedded.binaries import disguise, find_binaries
 from integrations.embedded.child import CannotStart, Child
 from integrations.embedded.claims import claim, release
-from integrations.embedded.cluster import make_socket_folder, postmaster_lines, prepare, socket_folder, take_over
+from integrations.embedded.cluster import (
+    make_socket_folder,
+    postmaster_lines,
+    prepare,
+    remove_socket_folder,
+    socket_folder,
+    take_over,
+)
 
 SMALL_MACHINE = {
     "shared_buffers": "128MB",
@@ -126,5 +133,6 @@ class EmbeddedPostgres:
 
     def _let_go(self) -> None:
         if self._claim:
+            remove_socket_folder(self.data)
             release(self._claim)
             self._claim = None

@@ -3,13 +3,14 @@
 import os
 import signal
 import socket
+import subprocess
 from contextlib import closing
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
-from integrations.embedded.broker_folder import brokers_on
+from integrations.embedded.broker_folder import brokers_on, properties_of, take_over
 from integrations.embedded.child import CannotStart, wait_until
 from integrations.embedded.kafka import KafkaBroker
 from tests.integrations.embedded.owner import owner_of
@@ -90,19 +91,35 @@ def test_a_port_that_another_program_has_is_refused_with_its_number(tmp_path, ru
         KafkaBroker(tmp_path, port=port).start()
 
 
-def test_a_killed_owner_leaves_no_broker_not_even_a_paused_one(tmp_path):
+def test_a_killed_owner_leaves_no_broker(tmp_path):
     with owner_of(SERVER, tmp_path) as owner:
         pid = int(owner.stdout.readline())
         assert brokers_on(tmp_path) == [pid]
         owner.kill()
         assert wait_until(lambda: not brokers_on(tmp_path), 20)
+
+
+def test_the_next_start_ends_even_the_paused_broker_of_a_killed_owner_cleanly(tmp_path):
     with owner_of(SERVER, tmp_path) as owner:
         pid = int(owner.stdout.readline())
         os.kill(pid, signal.SIGSTOP)
         owner.kill()
         owner.wait()
+        take_over(tmp_path)
+        assert (tmp_path / "log" / ".kafka_cleanshutdown").exists()
         with KafkaBroker(tmp_path) as broker:
             assert brokers_on(tmp_path) == [broker.pid] != [pid]
+
+
+def test_a_broker_that_nobody_owns_is_told_to_stop(tmp_path):
+    orphan = subprocess.Popen(["sh", "-c", "while :; do sleep 0.1; done", str(properties_of(tmp_path))])
+    try:
+        assert wait_until(lambda: brokers_on(tmp_path) == [orphan.pid], 10)
+        take_over(tmp_path)
+        assert orphan.wait(10) == -signal.SIGTERM
+    finally:
+        orphan.kill()
+        orphan.wait()
 
 
 def test_a_broker_that_cannot_start_says_what_its_log_says(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from integrations.embedded.binaries import disguise, give
 from integrations.embedded.broker_folder import free_port
 from integrations.embedded.child import CannotStart, wait_until
-from integrations.embedded.cluster import postmaster_lines, servers_on
+from integrations.embedded.cluster import postmaster_lines, servers_on, socket_folder
 from integrations.embedded.postgres import EmbeddedPostgres, find_binaries
 from tests.integrations.embedded.owner import owner_of
 
@@ -125,9 +125,15 @@ def test_a_server_that_nobody_owns_is_stopped_and_replaced(data):
 
 
 def test_a_stale_pid_that_is_a_stranger_by_now_does_not_stop_the_start(data):
-    (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n")
-    with EmbeddedPostgres(data) as server:
-        assert rows(server) == 1
+    stranger = subprocess.Popen(["sleep", "60"])
+    (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n")
+    try:
+        with EmbeddedPostgres(data) as server:
+            assert rows(server) == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_a_second_server_on_a_folder_in_use_is_refused(data):
@@ -169,6 +175,10 @@ def test_a_long_path_is_no_hindrance(data):
     shutil.copytree(data, long)
     with EmbeddedPostgres(long) as server:
         assert rows(server) == 1
+        server.kill()
+        server.start()
+        assert rows(server) == 1
+    assert not socket_folder(long).exists()
 
 
 def test_a_port_opens_this_machine_only(data):
