@@ -23,7 +23,10 @@ def words(text: str) -> tuple[str, ...]:
 
 def wrapping_keys(text: str) -> dict[str, bytes]:
     """id:base64,id:base64 with 32 bytes each, the current key first."""
-    keys = {name: b64decode(key, validate=True) for name, _, key in (word.partition(":") for word in words(text))}
+    try:
+        keys = {name: b64decode(key, validate=True) for name, _, key in (word.partition(":") for word in words(text))}
+    except NotBase64:
+        keys = {"": b""}
     if any(not name or len(key) != 32 for name, key in keys.items()):
         raise ValueError("each is id:base64 of 32 bytes, the current one first")
     return keys
@@ -59,8 +62,9 @@ def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
 class Settings:
     """Read them with `from_env`. Values of secrets never appear in a message."""
 
-    env: str = known("TOTETAXI_ENV", "development", "`production` asks for every secret and refuses what belongs to"
-                     " the sandbox; `test` also takes a database that forgets.", one_of("development", "production", "test"))
+    env: str = known("TOTETAXI_ENV", "development", "`production` asks for every secret and refuses what belongs"
+                     " to the sandbox; `test` also takes a database that forgets.",
+                     one_of("development", "production", "test"))
     database_url: str = secret("DATABASE_URL", "The Postgres database, version 15 or newer.")
     secret_key: str = secret("SECRET_KEY", "Signs quotes, manage links and sessions; 32 characters or more.")
     master_keys: dict[str, bytes] = secret("TOTETAXI_MASTER_KEYS", "Wrap the keys of persons: `id:base64,id:base64`,"
@@ -88,12 +92,12 @@ class Settings:
     stripe_publishable_key: str = known("STRIPE_PUBLISHABLE_KEY", "", "Stripe's publishable key, shown to payers.")
     stripe_webhook_secret: str = known("STRIPE_WEBHOOK_SECRET", "", "Proves that a webhook comes from Stripe.")
     stripe_api_url: str = known("TOTETAXI_STRIPE_API_URL", "", "Address of the Stripe sandbox; empty: Stripe itself.")
-    aws_access_key_id: str = known("AWS_ACCESS_KEY_ID", "", "For mail and documents.")
-    aws_secret_access_key: str = known("AWS_SECRET_ACCESS_KEY", "", "For mail and documents.")
-    aws_bucket: str = known("AWS_STORAGE_BUCKET_NAME", "", "Where documents lie.")
-    aws_ses_region: str = known("AWS_SES_REGION", "us-east-1", "Region that sends mail.")
-    onfleet_api_key: str = known("ONFLEET_API_KEY", "", "Onfleet's key; empty: staff make tasks by hand.")
-    onfleet_webhook_secret: str = known("ONFLEET_WEBHOOK_SECRET", "", "Proves that a webhook comes from Onfleet.")
+    aws_access_key_id: str = known("AWS_ACCESS_KEY_ID", "", "For mail and documents, to come.")
+    aws_secret_access_key: str = known("AWS_SECRET_ACCESS_KEY", "", "For mail and documents, to come.")
+    aws_bucket: str = known("AWS_STORAGE_BUCKET_NAME", "", "Where documents lie; to come.")
+    aws_ses_region: str = known("AWS_SES_REGION", "us-east-1", "Region that sends mail; to come.")
+    onfleet_api_key: str = known("ONFLEET_API_KEY", "", "Onfleet's key; to come.")
+    onfleet_webhook_secret: str = known("ONFLEET_WEBHOOK_SECRET", "", "Proves a webhook of Onfleet; to come.")
     sentry_dsn: str = known("SENTRY_DSN", "", "Where errors are reported; empty: nowhere.")
     allow_wipe: str = known("TOTETAXI_ALLOW_WIPE", "", "Name of the database that `wipe` may empty in production.")
     pg_bin: str = known("TOTETAXI_PG_BIN", "", "Folder with postgres and initdb; empty: those of the package.")
@@ -112,7 +116,7 @@ class Settings:
         for each in fields(cls):
             try:
                 values[each.name] = each.metadata["parse"](_text(each, texts))
-            except (ValueError, NotBase64) as error:
+            except ValueError as error:
                 wrong.append(f"{each.metadata['name']}: {error}")
         found = cls(**values)
         told = {line.split(":")[0] for line in wrong}
