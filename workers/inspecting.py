@@ -1,4 +1,4 @@
-"""What people ask the log on the command line: a booking at any moment, its events, whether all is right."""
+"""What people ask the log on the command line: a booking at any moment, the events as they come."""
 
 import time
 from argparse import Namespace
@@ -61,16 +61,3 @@ def line(stored: Stored) -> str:
     body = json.decode(stored.body)
     event = json.encode(body["event"]).decode()
     return f"{stored.position:>9} {body['at']} {stored.stream} v{stored.version} {stored.name} {event}"
-
-
-def verify(_: Namespace) -> int:
-    """Prints what is wrong; exits with 1 if anything is."""
-    from projections.verify import verify
-
-    settings = Settings.from_env()
-    findings = 0
-    for finding in verify(settings):
-        findings += 1
-        print(finding, flush=True)
-    print("all is well" if not findings else f"{findings} findings")
-    return 1 if findings else 0

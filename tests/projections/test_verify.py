@@ -77,7 +77,7 @@ def test_a_missing_version_is_found(site, store, db):
     create_all(db)
     guest = live(store)
     db.execute(
-        "delete from eventlog.stored_events where originator_id = %s and originator_version = 2", (guest.booking,)
+        "delete from eventlog.stored_events where originator_id = %s and originator_version = 1", (guest.payment,)
     )
     assert [finding for finding in verify(site) if f"stream {guest.payment} has" in finding]
 
