@@ -41,7 +41,7 @@ COMMANDS = (
             ("number", "--as-of=")),
     Command("events tail", "workers.inspecting:tail_events", "the log, a line for each event, personal data sealed",
             ("--after=", "--follow")),
-    Command("verify", "workers.inspecting:verify", "check the log, the read models and Kafka against each other"),
+    Command("verify", "workers.read_models:verify", "check the log, the read models and Kafka against each other"),
     Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
     Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),
     Command("projections rebuild", "workers.read_models:rebuild", "build anew beside the live one, compare, switch",

@@ -1,9 +1,12 @@
-"""What people do with read models on the command line: look, rebuild, roll back, help a parked key."""
+"""What people do with read models on the command line: look, rebuild, roll back, help a parked key, verify."""
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from uuid import UUID
 
+from eventlog.feed import FeedAway, KafkaFeed, log_at, topic_name
 from eventlog.vault import Vault
 from projections import parking
 from projections.models import MODELS
@@ -13,6 +16,7 @@ from projections.rebuilding import rollback as rolled_back
 from projections.schemas import enter
 from projections.state import state
 from projections.switching import ModelBusy, NoGeneration, RebuildRunning
+from projections.verify import verify as everything
 from settings import BadSettings, Settings
 from workers.upkeep import connected
 
@@ -57,6 +61,35 @@ def rollback(asked: Namespace) -> None:
     except (NoGeneration, RebuildRunning, ModelBusy) as error:
         raise BadSettings(f"{asked.name}: {error}") from error
     print(f"{asked.name}: rolled back; the one it was is kept as {asked.name}_old")
+
+
+def verify(_: Namespace) -> int:
+    """Says what is wrong; exits with 1 if anything is."""
+    findings = 0
+    try:
+        with _topic(Settings.from_env()) as topic:
+            for finding in everything(_site(), topic):
+                findings += 1
+                print(finding, flush=True)
+    except FeedAway as error:
+        raise BadSettings(f"Kafka can't be reached: {error}") from error
+    print(f"{findings} findings" if findings else "all is well")
+    return 1 if findings else 0
+
+
+@contextmanager
+def _topic(settings: Settings) -> Iterator[KafkaFeed | None]:
+    """What is published, where there is a Kafka."""
+    if not settings.kafka_bootstrap:
+        yield None
+        return
+    with log_at(settings.database_url) as log, log.recorder.connection() as db:
+        name = topic_name(db.execute("select id from eventlog.log").fetchone()["id"])
+        feed = KafkaFeed(log, settings.kafka_bootstrap, name)
+        try:
+            yield feed
+        finally:
+            feed.close()
 
 
 def retry(asked: Namespace) -> int:
