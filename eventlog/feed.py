@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 from eventsourcing.postgres import PostgresDatastore
 from kafka import KafkaConsumer, TopicPartition
@@ -19,6 +18,9 @@ from domain import Value
 from eventlog.carrier import connection_settings
 from eventlog.envelope import Recorded, Stored, decode, key_of, partition_of
 from eventlog.recorder import SettledRecorder
+from eventlog.records import from_record as from_record
+from eventlog.records import headers as headers
+from eventlog.records import topic_name as topic_name
 
 POLL_S, LONGEST_POLL_S, IDLE_CHECK_S, CHUNK = 0.005, 0.05, 1.0, 5_000
 
@@ -212,12 +214,15 @@ class KafkaFeed:
             return {row["partition"]: row["head"] for row in db.execute("select partition, head from eventlog.relay")}
 
     def _read_to_their_end(self, partitions: Sequence[int], progress: Mapping[int, Progress]) -> list[int]:
-        """Asked after the heads were read: a record up to the head and not before this end is no more in the topic."""
+        """Asked after the heads were read: a record up to the head and not before this end is no more in the topic.
+
+        An end before the reader's own place is that of a topic made anew.
+        """
         if not partitions:
             return []
-        places = [self._at(partition) for partition in partitions]
-        starts, ends = self._consumer.beginning_offsets(places), self._consumer.end_offsets(places)
-        return [at.partition for at in places if ends[at] in (starts[at], progress[at.partition].offset)]
+        places = {self._at(partition): progress[partition].offset or 0 for partition in partitions}
+        starts, ends = self._consumer.beginning_offsets(list(places)), self._consumer.end_offsets(list(places))
+        return [at.partition for at, offset in places.items() if ends[at] <= max(starts[at], offset)]
 
     def _at(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)
@@ -229,22 +234,3 @@ def _kafka() -> Iterator[None]:
         yield
     except KafkaError as error:
         raise FeedAway(f"{type(error).__name__}: {error}") from error
-
-
-def topic_name(log_id: Any) -> str:
-    """The topic carries the log's id: after a wipe or a restore nobody reads another log's records."""
-    return f"totetaxi.events.{log_id}"
-
-
-def headers(stored: Stored, previous: int) -> list[tuple[str, bytes]]:
-    """What a record carries beside key and body: the log's coordinates, all as text."""
-    values = {"position": stored.position, "previous": previous, "stream": stored.stream, "version": stored.version,
-              "name": stored.name}  # fmt: skip
-    return [(name, str(value).encode()) for name, value in values.items()]
-
-
-def from_record(record: Any) -> tuple[Stored, int]:
-    """A Kafka record as it lay in the log, and the position before it in its partition."""
-    of = {name: value.decode() for name, value in record.headers}
-    stored = Stored(int(of["position"]), UUID(of["stream"]), int(of["version"]), of["name"], record.value)
-    return stored, int(of["previous"])

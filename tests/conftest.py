@@ -96,10 +96,12 @@ def bootstrap(request) -> str:
 
 @pytest.fixture
 def database(server):
-    """A migrated database of the test's own."""
+    """A migrated database of the test's own, with a log of its own: a topic is named after its log."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as db:
         db.execute(f"create database {name} template {TEMPLATE}")
+        with psycopg.connect(server, dbname=name) as made:
+            made.execute("update eventlog.log set id = gen_random_uuid()")
         yield make_conninfo(server, dbname=name)
         db.execute(f"drop database {name} with (force)")
 
