@@ -50,7 +50,7 @@ COMMANDS = (
     Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key")),
     Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key", ("name", "key")),
     Command("simulate", "bench.simulator:main", "book as clients do, then compare read models with an own count",
-            ("--bookings=100", "--rate=10")),
+            ("--bookings=100", "--rate=0", "--url=", "--staff=", "--every-history")),
     Command("docs", "docs.generate:main", "write the generated pages of docs/"),
 )  # fmt: skip
 

@@ -51,7 +51,7 @@ def history_wrong(booked: Booked, history: dict[str, Any] | None) -> str | None:
     outcome = booked.outcome
     if history is None:
         return f"{outcome.number}: no history of {outcome.mail}"
-    shown = [(b["booking_number"], b["status"], b["pricing"]["total_price_cents"]) for b in history["bookings"]]
+    shown = [(b["booking_number"], b["status"], b["total_price_cents"]) for b in history["bookings"]]
     if shown != [(outcome.number, booked.status, outcome.price_cents)]:
         return f"history of {outcome.mail}: {shown}, expected {outcome.number} {booked.status} {outcome.price_cents}"
     paid = sum(p["amount_cents"] for b in history["bookings"] for p in b["payments"] if p["status"] == "succeeded")

@@ -1,13 +1,16 @@
 """`totetaxi simulate`: guests drive the public API as clients do; then the read models are held against their count."""
 
 import asyncio
+import os
 import random
 import sys
 import time
+from argparse import Namespace
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -16,6 +19,7 @@ import httpx
 
 from bench.counting import Booked, Seen, differences, history_wrong, told_wrong
 from bench.guests import Guest, patiently, window
+from settings import RUNNING, BadSettings, read_env_file
 
 HISTORIES, AT_ONCE, CATCH_UP_S = 250, 64, 30
 
@@ -30,6 +34,17 @@ class Plan:
     bookings: int = 100
     rate: float = 0
     every_history: bool = False
+
+
+def main(asked: Namespace) -> int:
+    """`totetaxi simulate`: against the platform that runs on the data folder, or `--url` with `--staff MAIL:PASSWORD`."""
+    told = read_env_file(Path(os.environ.get("TOTETAXI_DATA", ".dev")) / RUNNING)
+    url = asked.url or told.get("TOTETAXI_BASE_URL", "")
+    mail, _, password = asked.staff.partition(":")
+    mail, password = mail or told.get("TOTETAXI_STAFF_EMAIL", ""), password or told.get("TOTETAXI_STAFF_PASSWORD", "")
+    if not url or not password:
+        raise BadSettings("nothing to simulate against: start `make run` first, or name --url and --staff MAIL:PASSWORD")
+    return simulate(Plan(url, mail, password, int(asked.bookings), float(asked.rate), asked.every_history))
 
 
 def simulate(plan: Plan) -> int:
