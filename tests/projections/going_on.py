@@ -12,17 +12,22 @@ from psycopg_pool import ConnectionPool
 from bench.past import Guest, life
 from eventlog.feed import PostgresFeed, open_log
 from eventlog.store import EventStore, Ref
-from projections import calendar
 from projections.applying import apply, positions
 from projections.asking import reading
 from projections.schemas import create, name_of
 from tests.samples import note, person
 
 NUMBERS = count(1)
-ASKED = """select 'taken'::regclass::oid as generation, (select coalesce(sum(places), 0) from taken) as taken,
-           (select array_agg(position order by partition) from positions) as positions"""
-HELD = """select count(*) filter (where topic = 'PlaceReserved') - count(*) filter (where topic = 'PlaceReleased')
-          from eventlog.stored_events where notification_id <= %s"""
+ASKED = """select '{table}'::regclass::oid, (select {count} from {table}),
+           (select array_agg(position order by partition) from positions)"""
+# What each read model counts in which table, and the events that make it more and less.
+COUNTED = {
+    "calendar": ("taken", "coalesce(sum(places), 0)", ("PlaceReserved", "PlaceReleased")),
+    "dashboard": ("pickups", "coalesce(sum(bookings), 0)", ("BookingPlaced", "")),
+    "history": ("bookings", "count(*)", ("BookingPlaced", "")),
+}
+IN_LOG = """select count(*) filter (where topic = %s), count(*) filter (where topic = %s)
+            from eventlog.stored_events where notification_id <= %s"""
 
 
 def live(store, guest=None, limit=None):
@@ -90,38 +95,40 @@ def projected(database, vault, *models):
             yield
 
 
-class CalendarReader:
-    """Asks the calendar without a pause: each answer is of one generation, and time never runs backwards."""
+class Reader:
+    """Asks a read model without a pause: each answer is of one generation, and time never runs backwards."""
 
-    def __init__(self, database):
+    def __init__(self, database, model):
         self._pool = ConnectionPool(
             make_conninfo(database, application_name="reader"), min_size=1, max_size=2, open=True
         )
-        self.answers, self.generations, self.wrong = 0, set(), []
-        self._before = [0] * 8
-        self.seen = []
+        self._model, self._before = model, [0] * 8
+        self._table, self._count, self._counted = COUNTED[name_of(model)]
+        self.answers, self.generations, self.wrong, self._level = 0, set(), [], set()
 
     def ask(self):
-        with reading(self._pool, calendar) as db:
-            [first] = db.execute(ASKED).fetchall()
-            [second] = db.execute(ASKED).fetchall()
-        self._look_at(first, second)
-        self.answers += 1
-        self.generations.add(first[0])
-
-    def _look_at(self, first, second):
+        asked = ASKED.format(table=self._table, count=self._count)
+        with reading(self._pool, self._model) as db:
+            [first] = db.execute(asked).fetchall()
+            [second] = db.execute(asked).fetchall()
         if first[0] != second[0]:
             self.wrong.append("two generations in one transaction")
-        for _, taken, at in (first, second):
+        for generation, number, at in (first, second):
             if any(new < old for new, old in zip(at, self._before, strict=True)):
                 self.wrong.append(f"from {self._before} back to {at}")
+            if len(set(at)) == 1:
+                self._level.add((number, at[0]))
             self._before = at
-            self.seen.append((taken, at))
+            self.generations.add(generation)
+        self.answers += 1
 
     def miscounted(self, db):
-        """Answers with another number of taken places than the log had at their positions (equal in all partitions)."""
-        answers = {(taken, at[0]) for taken, at in self.seen if len(set(at)) == 1}
-        return [answer for answer in answers if answer[0] != db.execute(HELD, (answer[1],)).fetchone()[0]]
+        """Answers that count otherwise than the log does at their positions, of those with equal ones everywhere."""
+        return [answer for answer in self._level if answer[0] != self._in_log(db, answer[1])]
+
+    def _in_log(self, db, position):
+        [(plus, minus)] = db.execute(IN_LOG, (*self._counted, position)).fetchall()
+        return plus - minus
 
     def close(self):
         self._pool.close()
