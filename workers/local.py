@@ -3,9 +3,11 @@
 import os
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import psycopg
@@ -48,6 +50,8 @@ def run(asked: Namespace) -> None:
     postgres = None if given else EmbeddedPostgres(wish.data / "postgres", max_connections=200)
     env = environment(wish, given or _database_of(postgres))
     try:
+        # Importing takes as long as Postgres does to start.
+        Thread(target=import_module, args=("workers.upkeep",)).start()
         with _started(postgres), _told(wish.data, env):
             _run(wish, Supervisor(postgres, programs(wish, Settings.from_env(env)), env), env)
     except KeyboardInterrupt:
@@ -59,10 +63,14 @@ def _run(wish: Wish, supervisor: Supervisor, env: Mapping[str, str]) -> None:
 
     settings = Settings.from_env(env)
     migrated(settings)
-    seeded(settings)
-    login = Login(STAFF, staff_of_this_run(settings, STAFF))
-    tell_where(wish.data, env | {"TOTETAXI_STAFF_EMAIL": login.mail, "TOTETAXI_STAFF_PASSWORD": login.password})
-    supervisor.run(settings.base_url, lambda: _announce(settings, login))
+
+    def meanwhile() -> Callable[[], None]:
+        seeded(settings)
+        login = Login(STAFF, staff_of_this_run(settings, STAFF))
+        tell_where(wish.data, env | {"TOTETAXI_STAFF_EMAIL": login.mail, "TOTETAXI_STAFF_PASSWORD": login.password})
+        return lambda: _announce(settings, login)
+
+    supervisor.run(settings.base_url, meanwhile)
 
 
 def environment(wish: Wish, database_url: str) -> dict[str, str]:
@@ -90,9 +98,9 @@ def programs(wish: Wish, settings: Settings) -> list[Program]:
         Program("relay", ["relay"], 1),
     ]
     return [
+        Program("api", ["api"], 2),
         *(with_kafka if wish.kafka else []),
         Program("stripe", ["stripe-sandbox", "--port", sandbox], 1),
-        Program("api", ["api"], 2),
         Program("projector", ["projector"], 1),
         Program("reactions", ["reactions"], 1),
         Program("jobs", ["jobs"], 1),

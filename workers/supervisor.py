@@ -20,21 +20,31 @@ class Supervisor:
     def __init__(self, postgres: EmbeddedPostgres | None, programs: Sequence[Program], env: Mapping[str, str]):
         self.postgres, self.running = postgres, [Running(program, env) for program in programs]
 
-    def run(self, base_url: str, announce: Callable[[], None]) -> None:
-        """Calls `announce` when the platform says that it is ready. Raises CannotStart when a program never starts."""
-        ready = False
+    def run(self, base_url: str, meanwhile: Callable[[], Callable[[], None]]) -> None:
+        """`meanwhile` is called while the programs start, what it returns once the platform says that it is ready.
+
+        Raises CannotStart when a program ends again and again before that.
+        """
+        announce: Callable[[], None] | None = None
         try:
+            self._tend()
+            announce = meanwhile()
             while True:
                 self._tend()
-                if not ready and (ready := answers_ready(base_url)):
-                    announce()
-                if not ready and (lost := [each.program.name for each in self.running if each.failures >= HOPELESS]):
-                    raise CannotStart(f"{', '.join(lost)} ended {HOPELESS} times; its lines above say why")
+                if announce:
+                    self._demand_hope()
+                    if answers_ready(base_url):
+                        announce()
+                        announce = None
                 time.sleep(LOOK_S)
         finally:
             undisturbed()
             say("totetaxi", "stopping")
             stop(self.running)
+
+    def _demand_hope(self) -> None:
+        if lost := [each.program.name for each in self.running if each.failures >= HOPELESS]:
+            raise CannotStart(f"{', '.join(lost)} ended {HOPELESS} times; its lines above say why")
 
     def _tend(self) -> None:
         if self.postgres and not self.postgres.running:
