@@ -10,7 +10,6 @@ from domain import booking, house, payment, pickup_day
 from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
 from domain.catalog import Catalog
 from domain.house import House
-from domain.ids import payment_id
 from eventlog.envelope import Origin
 from eventlog.statements import Once
 from eventlog.store import Appended, EventStore, Note, Ref
@@ -66,11 +65,3 @@ def booking_ref(id: UUID) -> Ref:
 
 def payment_ref(id: UUID) -> Ref:
     return Ref(payment, id)
-
-
-def last_payment(store: EventStore, booking: UUID) -> tuple[int, UUID]:
-    """Which payment of the booking is the latest, counted from 1, and its id; (0, …) before the first."""
-    n = 0
-    while store.load(payment_ref(payment_id(booking, n + 1))).version:
-        n += 1
-    return n, payment_id(booking, n)

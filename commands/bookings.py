@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from commands import Context, booking_ref, day_ref, last_payment, payment_ref
+from commands import Context, booking_ref, day_ref, payment_ref
 from commands.contacts import normal_mail, normal_phone
 from commands.quotes import States, Terms, Wanted, terms
 from commands.service_area import Place, needs_instructions
@@ -65,15 +65,16 @@ def place_booking(asked: PlaceBooking, ctx: Context) -> Placed:
     """
     agreed = terms(asked.wanted, ctx, States(asked.pickup.state, asked.delivery.state), asked.quote)
     offer = _offer(asked, agreed, ctx)
-    while not (placed := _place(offer, ctx)):
+    places = agreed.house.places(offer.selection.service_type)
+    while not (placed := _place(offer, places, ctx)):
         offer = replace(offer, booking_number=new_number())
     return placed
 
 
-def _place(offer: BookingPlaced, ctx: Context) -> Placed | None:
+def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
     """None when the number is another booking's already."""
     id = booking_id(offer.booking_number)
-    wish = _wish(id, offer, ctx)
+    wish = _wish(id, offer, places)
     first = PaymentRequested(id, offer.person_id, offer.pricing.total_price_cents)
 
     def decision(made, day, paying):
@@ -101,8 +102,7 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
     )
     pickup, delivery = _area(asked.pickup, agreed.pickup), _area(asked.delivery, agreed.delivery)
     check_addresses((pickup, details.pickup), (delivery, details.delivery))
-    house = ctx.house()
-    if needs_instructions(agreed.pickup, house) and not (
+    if needs_instructions(agreed.pickup, agreed.house) and not (
         asked.pickup.delivery_instructions or asked.special_instructions
     ):
         raise Refused(
@@ -121,21 +121,14 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
         agreed.request.is_outside_core_area,
         wanted.coi_required,
         agreed.pricing,
-        ctx.now + timedelta(minutes=house.hold_minutes),
+        ctx.now + timedelta(minutes=agreed.house.hold_minutes),
         details,
     )
 
 
-def _wish(id: UUID, offer: BookingPlaced, ctx: Context) -> Wish:
-    service = offer.selection.service_type
-    return Wish(
-        offer.pickup_date,
-        id,
-        service,
-        offer.person_id,
-        Slot(offer.pickup_time, offer.specific_pickup_hour),
-        ctx.house().places(service),
-    )
+def _wish(id: UUID, offer: BookingPlaced, places: int) -> Wish:
+    slot = Slot(offer.pickup_time, offer.specific_pickup_hour)
+    return Wish(offer.pickup_date, id, offer.selection.service_type, offer.person_id, slot, places)
 
 
 def _at(path: str, normal: Callable[[str], str], text: str) -> str:
@@ -194,22 +187,41 @@ def cancel_booking(id: UUID, words: str, by_staff: bool, ctx: Context) -> int:
     return _end(id, lambda made: booking.cancel(made, why, by_staff), ctx)
 
 
+class TooEarly(Exception):
+    """The hold is not over yet by this clock: ask again in a moment."""
+
+
 def expire_hold(id: UUID, ctx: Context) -> int:
-    """The hold is over: booking, place and payment are decided together. Nothing happens to a booking that was paid."""
+    """The hold is over: booking, place and payment are decided together. Nothing happens to a booking that was paid.
+
+    Raises TooEarly: who asks goes by another clock, and a hold that nobody asks about again would never end.
+    """
+    made = found(ctx.store.load(booking_ref(id)).state)
+    if made.status is booking.Status.PENDING and ctx.now < made.placed.hold_expires_at:
+        raise TooEarly(f"the hold ends at {made.placed.hold_expires_at}")
     return _end(id, lambda made: booking.expire(made, ctx.now), ctx)
 
 
+class BilledAgain(Exception):
+    """Meanwhile the booking has a further payment: decide with that one."""
+
+
 def _end(id: UUID, cancel: Callable, ctx: Context) -> int:
-    placed = found(ctx.store.load(booking_ref(id)).state).placed
-    _, paying_id = last_payment(ctx.store, id)
+    seen = found(ctx.store.load(booking_ref(id)).state)
+    on, paying_id = seen.placed.pickup_date, payment_id(id, seen.payments)
 
     def decision(made, day, paying):
+        if made.payments != seen.payments:
+            raise BilledAgain
         ended = cancel(made)
         if not ended:
             return [], [], []
-        return ended, pickup_day.release(day, placed.pickup_date, id), payment.withdraw(paying, ended[0].reason)
+        return ended, pickup_day.release(day, on, id), payment.withdraw(paying, ended[0].reason)
 
-    return ctx.append([booking_ref(id), day_ref(placed.pickup_date), payment_ref(paying_id)], decision, id).position
+    try:
+        return ctx.append([booking_ref(id), day_ref(on), payment_ref(paying_id)], decision, id).position
+    except BilledAgain:
+        return _end(id, cancel, ctx)
 
 
 def found(state: booking.Booking | None) -> booking.Booking:

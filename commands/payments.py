@@ -6,14 +6,14 @@ of times, before our own call has returned, or after the hold has expired.
 
 from uuid import UUID
 
-from commands import Context, booking_ref, last_payment, payment_ref
+from commands import Context, booking_ref, payment_ref
 from commands.bookings import found
 from commands.settling import settle
-from domain import Refused, payment
+from domain import Refused, booking, payment
 from domain.booking import UNPAID
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
-from integrations.stripe import Intent, StripeEvent, StripeRefused
+from integrations.stripe import Intent, StripeEvent, StripeRefused, StripeUnavailable
 
 
 def open_payment(number: str, id: UUID, ctx: Context) -> int:
@@ -35,25 +35,27 @@ def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
     made = found(ctx.store.load(booking_ref(id)).state)
     if made.status not in UNPAID:
         raise Refused("invalid_transition", f"Nothing is due for a booking that is {made.status}.")
-    n, paying_id = last_payment(ctx.store, id)
+    paying_id = payment_id(id, made.payments)
     paying = known(ctx, paying_id)
     if is_spent(paying):
         if paying.status not in payment.ENDED:
-            cancel_intent(paying_id, ctx)
-        paying_id = _request_next(number, n, ctx)
+            cancel_intent(paying_id, ctx.without_key())
+        paying_id = _request_next(number, made.payments, ctx)
     return paying_id, open_payment(number, paying_id, ctx.without_key())
 
 
 def _request_next(number: str, n: int, ctx: Context) -> UUID:
-    """A payment more, once the one before has ended unpaid."""
+    """A payment more, once the one before has ended unpaid; the booking counts it, so that its end takes it along."""
     id = booking_id(number)
     before, next_id = payment_id(id, n), payment_id(id, n + 1)
 
     def decision(made, last, paying):
-        if made.status not in UNPAID or last.status is payment.Status.SUCCEEDED:
-            raise Refused("invalid_transition", f"Nothing is due for a booking that is {made.status}.")
+        if made.payments != n:
+            return [], [], []
+        if last.status not in payment.ENDED:
+            raise StripeUnavailable("the payment before is still under way")
         asked = PaymentRequested(id, made.placed.person_id, made.placed.pricing.total_price_cents)
-        return [], [], payment.request(paying, asked)
+        return booking.bill_again(made, next_id), [], payment.request(paying, asked)
 
     ctx.append([booking_ref(id), payment_ref(before), payment_ref(next_id)], decision, id)
     return next_id
@@ -83,7 +85,7 @@ def hear(event: StripeEvent, ctx: Context) -> int | None:
     if not event.type.startswith(("payment_intent.", "charge.")) or event.intent_id is None:
         return None
     intent = ctx.stripe.retrieve_intent(event.intent_id)
-    return record(intent, ctx) if "payment_id" in intent.metadata else None
+    return record(intent, ctx) if _is_ours(intent, ctx) else None
 
 
 def record(intent: Intent, ctx: Context, number: str | None = None) -> int:
@@ -96,6 +98,7 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
     """Make an end of a payment that was withdrawn: Stripe says whether it is cancelled or the money came first.
 
     An intent of which we never heard, because the answer was lost, is made again with the same key and then cancelled.
+    Raises StripeUnavailable, also while Stripe is still at work on the payer's money.
     """
     paying = known(ctx, id)
     if not paying.is_withdrawn and paying.status not in payment.ENDED:
@@ -103,7 +106,10 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
     number = found(ctx.store.load(booking_ref(paying.booking_id)).state).placed.booking_number
     open_payment(number, id, ctx)
     intent = ctx.stripe.cancel_intent(known(ctx, id).intent_id, f"cancel-{id}")
-    return settle(id, intent, ctx)
+    position = settle(id, intent, ctx)
+    if known(ctx, id).status not in payment.ENDED:
+        raise StripeUnavailable(f"the intent is {intent.status} at Stripe")
+    return position
 
 
 def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:
@@ -118,6 +124,14 @@ def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:
     if intent.amount_cents != paying.amount_cents or paying.intent_id not in ("", intent.id):
         raise unknown
     return id
+
+
+def _is_ours(intent: Intent, ctx: Context) -> bool:
+    """Other shops, and databases that were emptied, may share the account at Stripe."""
+    try:
+        return ctx.store.load(payment_ref(UUID(intent.metadata["payment_id"]))).state is not None
+    except (KeyError, ValueError):
+        return False
 
 
 def known(ctx: Context, id: UUID) -> Payment:

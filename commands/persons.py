@@ -6,6 +6,9 @@ from commands import Context
 from domain import person
 from eventlog.store import Ref
 
+# Waits for appends under way that seal with the key, and lets nobody else forget the same person meanwhile.
+ALONE = "select from eventlog.person_keys where person_id = %s for update"
+
 
 def forget(person_id: UUID, ctx: Context) -> int | None:
     """Destroys the person's keys and records that, in one transaction; None when nothing of theirs is readable.
@@ -13,6 +16,7 @@ def forget(person_id: UUID, ctx: Context) -> int | None:
     What read models hold of them is erased by a job, once every partition has passed the position answered here.
     """
     with ctx.store.recorder.transaction() as db:
+        db.execute(ALONE, (person_id,))
         keys = ctx.store.vault.keys(db, "person_id", [person_id])
         if not keys:
             return None

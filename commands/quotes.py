@@ -10,6 +10,7 @@ from msgspec import convert, json, to_builtins
 from commands import Context
 from commands.service_area import Place, is_outside_core_area, served_place
 from domain import Refused, Value
+from domain.house import House
 from domain.offer import check_day, check_hour
 from domain.pricing import PriceRequest, Pricing, price
 from domain.selection import PickupTime, Selection
@@ -43,6 +44,7 @@ class Terms(Value):
     pricing: Pricing
     pickup: Place
     delivery: Place
+    house: House
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ def terms(wanted: Wanted, ctx: Context, states: States | None = None, quote: str
     Refuses with the codes of days, hours, ZIPs and prices, and `quote_expired`, `quote_mismatch`.
     """
     house, states = ctx.house(), states or States()
-    pickup = _at("/pickup_address", wanted.pickup_zip, ctx, states.pickup)
-    delivery = _at("/delivery_address", wanted.delivery_zip, ctx, states.delivery)
+    pickup = _at("/pickup_address", wanted.pickup_zip, house, states.pickup)
+    delivery = _at("/delivery_address", wanted.delivery_zip, house, states.delivery)
     request = PriceRequest(
         wanted.selection,
         wanted.pickup_date,
@@ -84,7 +86,7 @@ def terms(wanted: Wanted, ctx: Context, states: States | None = None, quote: str
     check_hour(request)
     check_day(request, ctx.wall_clock, house)
     pricing = quoted(quote, wanted, ctx) if quote else price(request, ctx.catalog(), house)
-    return Terms(request, pricing, pickup, delivery)
+    return Terms(request, pricing, pickup, delivery, house)
 
 
 def quoted(token: str, wanted: Wanted, ctx: Context) -> Pricing:
@@ -100,9 +102,9 @@ def quoted(token: str, wanted: Wanted, ctx: Context) -> Pricing:
     return quote.pricing
 
 
-def _at(path: str, zip_code: str, ctx: Context, state: str | None) -> Place:
+def _at(path: str, zip_code: str, house: House, state: str | None) -> Place:
     try:
-        return served_place(zip_code, ctx.house(), state)
+        return served_place(zip_code, house, state)
     except Refused as refusal:
         raise Refused(refusal.code, str(refusal), path + refusal.path) from None
 

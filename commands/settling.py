@@ -67,7 +67,7 @@ def _paid(paying: Payment, made: Booking, day: PickupDay | None, late: tuple) ->
         return [], booking.pay(made, id, amount), [], []
     if booking.is_expired(made) and (place := _free_place(made, day, paying.booking_id, ctx)):
         return [], booking.reinstate(made, id, amount), place, []
-    if made.status is booking.Status.CANCELLED:
+    if made.status is booking.Status.CANCELLED or made.is_paid:
         return give_back(paying, made, late)
     return [], [], [], []
 
@@ -86,7 +86,8 @@ def _free_place(made: Booking, day: PickupDay | None, id: UUID, ctx: Context) ->
 def give_back(paying: Payment, made: Booking, late: tuple) -> tuple[list, list, list, list]:
     """The whole of it, set aside on the payment and approved by the system; a job pays it back."""
     id, back, returned, _ = late
-    asked = RefundRequested(id, paying.booking_id, paying.amount_cents, f"late_payment: {made.reason}", "system")
+    why = f"late_payment: {made.reason or 'paid_twice'}"
+    asked = RefundRequested(id, paying.booking_id, paying.amount_cents, why, "system")
     return payment.reserve_refund(paying, back, paying.amount_cents), [], [], refund.request_by_policy(returned, asked)
 
 

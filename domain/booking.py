@@ -49,6 +49,12 @@ class BookingConfirmed(Value):
     pass
 
 
+class BookingBilledAgain(Value):
+    """The payment before can no longer be paid, so there is a further one."""
+
+    payment_id: UUID
+
+
 class BookingPaid(Value):
     payment_id: UUID
     amount_cents: int
@@ -91,6 +97,7 @@ class BookingRefunded(Value):
 Event = (
     BookingPlaced
     | BookingConfirmed
+    | BookingBilledAgain
     | BookingPaid
     | BookingStarted
     | BookingDelayed
@@ -121,10 +128,13 @@ UNPAID = frozenset({Status.PENDING, Status.CONFIRMED})
 
 
 class Booking(Value):
+    """`payments` counts how many were asked for: the last one is the one that can be open."""
+
     status: Status
     placed: BookingPlaced
     is_paid: bool = False
     reason: str = ""
+    payments: int = 1
 
 
 def evolve(booking: Booking | None, event: Event) -> Booking:
@@ -134,6 +144,8 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
     match event:
         case BookingConfirmed():
             return replace(booking, status=Status.CONFIRMED)
+        case BookingBilledAgain():
+            return replace(booking, payments=booking.payments + 1)
         case BookingPaid() | BookingReinstated():
             return replace(booking, status=Status.PAID, is_paid=True, reason="")
         case BookingStarted() | BookingResumed():
@@ -163,6 +175,12 @@ def confirm(booking: Booking) -> list[Event]:
         return []
     _allowed(booking, "confirmed", Status.PENDING)
     return [BookingConfirmed()]
+
+
+def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
+    """Refused once nothing is due. Not to be asked twice: it is decided together with the payment that it announces."""
+    _allowed(booking, "paid", *UNPAID)
+    return [BookingBilledAgain(payment_id)]
 
 
 def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:

@@ -112,6 +112,7 @@ class Payment(Value):
     intent_id: str = ""
     charge_id: str = ""
     failed_charges: frozenset[str] = frozenset()
+    failed_tries: int = 0
     failure_reason: str = ""
     is_withdrawn: bool = False
     refunds: dict[UUID, int] = {}
@@ -134,6 +135,7 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
                 status=Status.FAILED,
                 failure_reason=event.failure_reason,
                 failed_charges=payment.failed_charges | {event.stripe_charge_id},
+                failed_tries=payment.failed_tries + 1,
             )
         case PaymentSucceeded():
             return replace(payment, status=Status.SUCCEEDED, charge_id=event.stripe_charge_id, failure_reason="")
@@ -167,9 +169,12 @@ def require_action(payment: Payment) -> list[Event]:
 
 
 def fail(payment: Payment, failed: PaymentFailed) -> list[Event]:
-    """Each declined charge is one failed try, however often it is told."""
-    known = failed.stripe_charge_id in payment.failed_charges
-    return [] if payment.status in ENDED or known else [failed]
+    """Each declined charge is one failed try, however often it is told.
+
+    3-D Secure fails without a charge of its own: that it is a new try shows by something having been under way.
+    """
+    is_told = payment.status is Status.FAILED and failed.stripe_charge_id in payment.failed_charges
+    return [] if payment.status in ENDED or is_told else [failed]
 
 
 def succeed(payment: Payment, succeeded: PaymentSucceeded) -> list[Event]:
@@ -204,4 +209,4 @@ def refundable_cents(payment: Payment) -> int:
 
 def is_spent(payment: Payment) -> bool:
     """No further try is possible: a new payment is needed."""
-    return payment.is_withdrawn or payment.status in ENDED or len(payment.failed_charges) >= TRIES
+    return payment.is_withdrawn or payment.status in ENDED or payment.failed_tries >= TRIES

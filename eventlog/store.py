@@ -168,7 +168,8 @@ class EventStore(Application[UUID]):
         return key
 
     def _remember(self, stream: Stream) -> Stream:
-        if stream.version:
+        """Not in a transaction: what was appended in it is not committed, and may never be."""
+        if stream.version and not self.recorder.is_in_transaction():
             self._keep(self._remembered, stream.id, stream)
         return stream
 

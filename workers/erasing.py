@@ -4,7 +4,9 @@ from uuid import UUID
 
 from psycopg import Connection
 
-import projections
+from projections.erasing import all_passed, erase_person
+
+ERASED = "update eventlog.destroyed_keys set erased_at = now() where person_id = %s and position <= %s"
 
 
 class NotYet(Exception):
@@ -16,12 +18,9 @@ class StillThere(Exception):
 
 
 def erase(db: Connection, person_id: UUID, position: int) -> None:
-    """Once every partition of every read model has passed the position of PersonForgotten. Raises NotYet, StillThere."""
-    behind = [name for name, state in projections.state(db).items() if state.complete < position]
-    if behind:
-        raise NotYet(f"{', '.join(behind)} have not passed {position}")
-    projections.erase_person(db, person_id)
-    if left := projections.scan(db, person_id):
-        raise StillThere(str(left))
-    db.execute("update eventlog.destroyed_keys set erased_at = now() where person_id = %s and position <= %s",
-               (person_id, position))
+    """Once every read model has passed the position of PersonForgotten. Raises NotYet, StillThere."""
+    if not all_passed(db, position):
+        raise NotYet(f"a read model has not passed {position}")
+    if left := erase_person(db, person_id):
+        raise StillThere(f"{left} rows")
+    db.execute(ERASED, (person_id, position))

@@ -1,7 +1,7 @@
-"""Jobs: calls of the outside world and what takes long, each retried with backoff until it is done or given up and visible.
+"""Jobs: calls of the outside world and what takes long, retried with backoff until done, or given up and visible.
 
-A job's command decides on what is so when it runs, so a job that runs twice, or late, does no harm. Jobs of workers that
-were killed are found by their missing heartbeat and run again.
+A job's command decides on what is so when it runs, so a job that runs twice, or late, does no harm. Jobs of workers
+that were killed are found by their missing heartbeat and run again.
 """
 
 import asyncio
@@ -28,13 +28,19 @@ from workers.reactions import Job
 log = structlog.get_logger()
 LONGEST_WAIT_S, TRIES, PAUSE_S = 300, 50, 1.0
 STALLED_S = 10.0
-WORKER = {"concurrency": 8, "fetch_job_polling_interval": 1.0, "update_heartbeat_interval": 2.0,
-          "stalled_worker_timeout": STALLED_S, "shutdown_graceful_timeout": 5.0, "install_signal_handlers": False}
+WORKER = {
+    "concurrency": 8,
+    "fetch_job_polling_interval": 1.0,
+    "update_heartbeat_interval": 2.0,
+    "stalled_worker_timeout": STALLED_S,
+    "shutdown_graceful_timeout": 5.0,
+    "install_signal_handlers": False,
+}
 Making = Callable[[str], Context]  # the context in which the task of that name runs its command
 
 
 class Patience(BaseRetryStrategy):
-    """Doubling waits with jitter, up to five minutes; after fifty tries the job is failed, kept and counted in /metrics."""
+    """Doubling waits with jitter, up to five minutes; after fifty tries it is failed, kept and counted in /metrics."""
 
     def get_retry_decision(self, *, exception: BaseException, job: procrastinate.jobs.Job) -> RetryDecision | None:
         if job.attempts >= TRIES:

@@ -1,7 +1,7 @@
 """The runner of the reactions: reads the settled log itself, and stores position, jobs and timers in one transaction.
 
-One leader, by an advisory lock on the connection that writes; another process stands by. A crash before the commit repeats
-the events, one after it does not; nothing resets the position, a rebuild of read models least of all.
+One leader, by an advisory lock on the connection that writes; another process stands by. A crash before the commit
+repeats the events, one after it does not; nothing resets the position, a rebuild of read models least of all.
 """
 
 import signal
@@ -18,7 +18,7 @@ from workers.jobs import connect, defer
 from workers.reactions import HOLD, Effect, Job, NoTimer, Timer, react
 from workers.timers import drop_timer, set_timer, take_due
 
-LOCK = 7_042_002
+LOCK = 7_042_004
 BATCH, POLL_S, STANDBY_S, PAUSE_S = 500, 0.05, 1.0, 0.5
 TASKS = {HOLD: "expire_hold"}
 log = structlog.get_logger()
@@ -58,7 +58,8 @@ class Runner:
 
     def _go_on(self, db: psycopg.Connection, source: Log) -> None:
         while not self._stopping.is_set():
-            if not self._take(db, source) and not sweep(db, self._jobs):
+            taken, swept = self._take(db, source), sweep(db, self._jobs)
+            if not taken and not swept:
                 self._stopping.wait(POLL_S)
 
     def _take(self, db: psycopg.Connection, source: Log) -> int:
