@@ -1,4 +1,4 @@
-"""The API as one application: its parts opened, its routes mounted, the frame around everything. Wired by plain calls."""
+"""The API as one application: its parts opened, its routes mounted, the frame around everything, by plain calls."""
 
 import select
 from collections.abc import AsyncIterator, Sequence
@@ -93,7 +93,7 @@ def close_parts(parts: Parts) -> None:
 
 
 def check_alive(db: psycopg.Connection) -> None:
-    """An idle connection with something to read has been told that it is over; asking costs nothing while it has not."""
+    """An idle connection with something to read was told that it is over; asking costs nothing while it was not."""
     poll = select.poll()
     poll.register(db.pgconn.socket, select.POLLIN)
     if poll.poll(0):

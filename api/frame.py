@@ -1,4 +1,4 @@
-"""The frame around every request: its id, one log line, what is counted, headers of safety, and an answer whatever happens.
+"""The frame around every request: its id, one log line, what is counted, safe headers, and an answer whatever happens.
 
 Pure ASGI, because it is there for each request. Neither paths nor query strings nor addresses are logged: they can be
 personal or secret. The route's template stands for them.

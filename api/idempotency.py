@@ -34,7 +34,7 @@ class Done(Value):
 
 
 class Write(Value):
-    """`do` writes; `answer` is made of what was written. `in_append`: the first append of `do` takes the key's row along."""
+    """`do` writes; `answer` is made of what was written. `in_append`: the first append of `do` takes the row along."""
 
     do: Callable[[Context], Done]
     answer: Callable[[Done], dict[str, Any]]
@@ -42,7 +42,7 @@ class Write(Value):
 
 
 def carry_out(call: Call, write: Write) -> dict[str, Any]:
-    """Once for each key; without a key, once. Raises Busy, Problem("idempotency_mismatch") and what the write raises."""
+    """Once for each key; without one, once. Raises Busy, Problem("idempotency_mismatch") and what the write raises."""
     once = _once(call)
     if once is None:
         return write.answer(write.do(call.context()))

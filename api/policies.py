@@ -16,7 +16,7 @@ class Who(StrEnum):
 
 
 class Limit(Value):
-    """A bucket of tokens, refilled within a minute; one bucket for an address or a user, shared by the routes of a name."""
+    """A bucket of tokens, refilled within a minute: one for an address or a user, shared by the routes of a name."""
 
     name: str
     per_minute: int

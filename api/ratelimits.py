@@ -1,4 +1,4 @@
-"""Token buckets in one upsert each: so many calls a minute for an address or a user, then 429 until a token has grown."""
+"""Token buckets, an upsert each: so many calls a minute for an address or a user, then 429 until a token has grown."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network

@@ -1,14 +1,14 @@
-"""A route with its policy. What is refused is refused in one order: 429, 401, 403, 413, 415, 400, 422, then what the handler says.
+"""A route with its policy. Refusals come in one order: 401, 403, 429, 413, 415, 400, 422, then what the handler says.
 
-FastAPI reads the handlers' signatures for the reference of the API; it parses nothing itself, because it would look at a
-body before anybody asked who sends it. A handler is a plain function that runs in a thread: it takes the call, then what
-the path names, then `asked`, the body or the query.
+FastAPI reads the handlers' signatures for the reference of the API; it parses nothing itself, because it would look at
+a body before anybody asked who sends it. A handler is a plain function that runs in a thread: it takes the call, then
+what the path names, then `asked`, the body or the query.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_type_hints
 
 import structlog
 from fastapi.routing import APIRoute
@@ -39,7 +39,7 @@ class Route(APIRoute):
         group = path.split("/")[2] if path.startswith("/api/") else "system"
         super().__init__(path, handler, methods=[method], status_code=status, response_model=None, tags=[group])
         self.method, self.policy, self.handler, self.status = method, policy, handler, status
-        self.body = TypeAdapter(self.body_field.field_info.annotation) if self.body_field else None
+        self.body = TypeAdapter(get_type_hints(handler, include_extras=True)["asked"]) if self.body_field else None
         queries = self.dependant.query_params
         self.query = TypeAdapter(queries[0].field_info.annotation) if queries else None
         self.app = self.answer

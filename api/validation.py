@@ -58,7 +58,8 @@ def read_query(adapter: TypeAdapter, query: Mapping[str, str]) -> Any:
 
 def is_tagged(adapter: TypeAdapter) -> bool:
     """Whether pydantic puts the tag of a union's member before the path of its fields."""
-    return adapter.core_schema["type"] == "tagged-union"
+    schema: Any = adapter.core_schema
+    return schema.get("schema", schema)["type"] == "tagged-union"
 
 
 def _refusal(error: ValidationError, tagged: bool) -> Problem:

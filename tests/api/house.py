@@ -1,0 +1,115 @@
+"""A running API for tests: a real server on a real database, and clients that speak HTTP to it."""
+
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import uvicorn
+
+from api.app import create
+from api.route import Route
+from commands import NEW_YORK, Context
+from commands.catalog import seed
+from eventlog.envelope import Origin
+from eventlog.ids import new_id
+from eventlog.store import EventStore
+from eventlog.vault import Vault
+from integrations.stripe import connect
+from projections.models import create_all
+from settings import Settings
+from tests.integrations.stripe_account import KEY, SECRET, free_port, wait_until
+
+MASTER, IDENTITY = b"m" * 32, b"identity"
+ENV = {
+    "TOTETAXI_ENV": "test",
+    "SECRET_KEY": "a secret of the tests that is long enough",
+    "TOTETAXI_MASTER_KEYS": f"test:{b64encode(MASTER).decode()}",
+    "TOTETAXI_IDENTITY_KEY": IDENTITY.decode(),
+    "STRIPE_SECRET_KEY": KEY,
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_tests",
+    "STRIPE_WEBHOOK_SECRET": SECRET,
+    "TOTETAXI_STRIPE_API_URL": "http://127.0.0.1:9",
+    "TOTETAXI_RATE_LIMITS": "off",
+}
+JSON = {"content-type": "application/json"}
+
+
+@contextmanager
+def serving(settings: Settings, *extra: Route) -> Iterator[str]:
+    """The API in this process; its address."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(create(settings, extra), port=port, log_level="critical", proxy_headers=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started or not thread.is_alive())
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def furnish(database: str) -> None:
+    """Read models and the default catalogue."""
+    with psycopg.connect(database, autocommit=True) as db:
+        create_all(db)
+    with EventStore(database, Vault({"test": MASTER}, IDENTITY)) as store:
+        stripe = connect(KEY, "http://127.0.0.1:9", SECRET)
+        seed(Context(store, stripe, Origin("tests", new_id()), datetime.now(UTC), b"secret"))
+
+
+class House:
+    """A client of one API, with the database behind it."""
+
+    def __init__(self, url: str, database: str):
+        self.url, self.database = url, database
+        self.http = httpx.Client(base_url=url, timeout=60)
+
+    def book(self, body: Any = None, headers: dict[str, str] | None = None) -> httpx.Response:
+        return self.http.post("/api/public/guest-booking/", json=body or booking(), headers=headers)
+
+    def count(self, what: str = "eventlog.stored_events where topic = 'BookingPlaced'") -> int:
+        with psycopg.connect(self.database) as db:
+            return db.execute(f"select count(*) from {what}").fetchone()[0]
+
+
+@contextmanager
+def open_house(database: str, *extra: Route, **env: str) -> Iterator[House]:
+    furnish(database)
+    settings = Settings.from_env(ENV | {"DATABASE_URL": database} | env)
+    with serving(settings, *extra) as url:
+        house = House(url, database)
+        try:
+            yield house
+        finally:
+            house.http.close()
+
+
+def in_days(days: int) -> str:
+    return (datetime.now(NEW_YORK).date() + timedelta(days)).isoformat()
+
+
+def booking(mail: str = "ada@example.com", **changed: Any) -> dict[str, Any]:
+    """A Mini Move ten days from now; fields with None as their value are left out."""
+    body = {
+        "customer_info": {"first_name": "Ada", "last_name": "Byron", "email": mail, "phone": "+12125550123"},
+        "service_type": "mini_move",
+        "mini_move_package": "standard",
+        "include_packing": True,
+        "pickup_address": {"address_line_1": "1 Main St", "city": "New York", "state": "NY", "zip_code": "10013"},
+        "delivery_address": {"address_line_1": "2 Dune Rd", "city": "Southampton", "state": "NY", "zip_code": "11968"},
+        "pickup_date": in_days(10),
+        "pickup_time": "morning",
+    } | changed
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def delivery(**changed: Any) -> dict[str, Any]:
+    """A standard delivery of four items."""
+    selection = {"service_type": "standard_delivery", "standard_delivery_item_count": 4}
+    return booking(**({"mini_move_package": None, "include_packing": None} | selection | changed))
