@@ -68,7 +68,7 @@ class Guest:
 
     async def _book(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Under one idempotency key, whatever happens; some are impatient and send twice at once."""
-        headers = {"Idempotency-Key": str(UUID(int=self._chance.getrandbits(128)))}
+        headers = self._key()
         sends = 2 if self._chance.random() < 0.1 else 1
         send = [self._send("POST", "/api/public/guest-booking/", body, headers) for _ in range(sends)]
         answers = await asyncio.gather(*send)
@@ -90,13 +90,14 @@ class Guest:
                 await self._present(answer, GOOD_CARD)
             case x if x < 0.80:
                 await self._present(answer, DECLINED_CARD)
-                await self._present(answer, GOOD_CARD)
+                await self._present(answer | {"payment": None}, GOOD_CARD)
             case x if x < 0.85:
                 await self._present(answer, DECLINED_CARD)
             case x if x < 0.88:
                 await self._present(answer, SECURE_CARD)
 
     async def _present(self, answer: dict[str, Any], card: str) -> None:
+        """Without a payment, because Stripe was away or a card was declined, the open one or a new one is asked for."""
         number = answer["booking"]["booking_number"]
         payment = answer.get("payment")
         while payment is None:
@@ -106,7 +107,7 @@ class Guest:
                 return
             payment = made["payment"]
         asked = {"booking_number": number, "payment_intent_id": payment["stripe_payment_intent_id"], "card": card}
-        status, told = await self._send("POST", "/api/payments/mock-confirm/", asked)
+        status, told = await self._send("POST", "/api/payments/mock-confirm/", asked, self._key())
         if status == 200:
             self.outcome.paid = told["payment"]["status"] == "succeeded"
             self.outcome.position = max(self.outcome.position, told["position"])
@@ -129,9 +130,15 @@ class Guest:
         told = {"X-Forwarded-For": self.outcome.address} | (headers or {})
 
         async def once() -> httpx.Response:
-            return await self._http.request(method, path, json=body, headers=told)
+            answer = await self._http.request(method, path, json=body, headers=told)
+            if answer.status_code == 500:
+                self.outcome.complaints.append(f"500 of {method} {path}: {answer.text}")
+            return answer
 
         return await patiently(once, self._chance)
+
+    def _key(self) -> dict[str, str]:
+        return {"Idempotency-Key": str(UUID(int=self._chance.getrandbits(128)))}
 
     def _wish(self, day: date) -> dict[str, Any]:
         chance = self._chance
