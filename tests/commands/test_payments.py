@@ -1,6 +1,5 @@
 """Money: one intent for a payment, Stripe's truth whoever tells it, in any order and any number of times."""
 
-from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -11,8 +10,22 @@ from domain import Refused
 from domain.ids import payment_id
 from eventlog.statements import Once
 from eventlog.store import EventStore
-from integrations.stripe import StripeEvent, StripeUnavailable, connect
-from tests.commands.wishes import ASKS, DECLINED, PASSES, asks, booking, names, pay, payment, place
+from integrations.stripe import StripeUnavailable, connect
+from tests.commands.wishes import (
+    ASKS,
+    DECLINED,
+    PASSES,
+    asks,
+    at_stripe,
+    booking,
+    decline_three_times,
+    names,
+    pay,
+    payment,
+    place,
+    together,
+    told,
+)
 from tests.integrations.stripe_account import KEY, SECRET, free_port
 
 PAID = ["PaymentRequested", "PaymentOpened", "PaymentSucceeded"]
@@ -22,24 +35,6 @@ def refusal(ask) -> str:
     with pytest.raises(Refused) as refused:
         ask()
     return refused.value.code
-
-
-def told(intent_id, type="payment_intent.succeeded") -> StripeEvent:
-    return StripeEvent(f"evt_{uuid4().hex}", type, None, intent_id, None, False)
-
-
-def at_stripe(ctx, placed, id=None):
-    return ctx().stripe.retrieve_intent(payment(ctx, placed, id).intent_id)
-
-
-def decline_three_times(ctx, placed):
-    for _ in range(3):
-        pay(ctx, placed, DECLINED)
-
-
-def together(*asked):
-    with ThreadPoolExecutor(len(asked)) as threads:
-        return [future.result() for future in [threads.submit(ask) for ask in asked]]
 
 
 def test_a_payment_opened_by_many_at_once_has_one_intent(ctx, sandbox):

@@ -1,5 +1,8 @@
 """What the guests of these tests wish for, and what the log shows after it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
 from msgspec.structs import replace
 
 from commands import booking_ref, day_ref, payment_ref
@@ -7,6 +10,7 @@ from commands.bookings import Address, Contact, PlaceBooking, place_booking
 from commands.payments import open_payment, pay_in_sandbox
 from commands.quotes import Wanted
 from domain.selection import MiniMove, PickupTime, Tier
+from integrations.stripe import StripeEvent
 from tests.samples import MONDAY
 
 PASSES, DECLINED, ASKS = "4242424242424242", "4000000000000002", "4000002760003184"
@@ -50,3 +54,21 @@ def day(ctx, on=MONDAY):
 def names(ctx, stream) -> list[str]:
     """The names of a stream's events."""
     return [recorded.name for recorded in ctx().store.history(stream)]
+
+
+def told(intent_id, type="payment_intent.succeeded") -> StripeEvent:
+    return StripeEvent(f"evt_{uuid4().hex}", type, None, intent_id, None, False)
+
+
+def at_stripe(ctx, placed, id=None):
+    return ctx().stripe.retrieve_intent(payment(ctx, placed, id).intent_id)
+
+
+def decline_three_times(ctx, placed):
+    for _ in range(3):
+        pay(ctx, placed, DECLINED)
+
+
+def together(*asked):
+    with ThreadPoolExecutor(len(asked)) as threads:
+        return [future.result() for future in [threads.submit(ask) for ask in asked]]
