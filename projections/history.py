@@ -15,7 +15,7 @@ from psycopg.rows import namedtuple_row
 
 from domain.booking import BookingCancelled, BookingPlaced
 from eventlog.envelope import DECODERS, Recorded
-from projections.rows import write
+from projections.rows import as_json, copy
 from projections.timeline import AGGREGATES, DETAILS, Entry, story
 
 SCHEMA = """
@@ -37,6 +37,16 @@ SCHEMA = """
     );
     create index on entries (booking_id);
 """
+ENTRIES = {
+    "position": "int8",
+    "booking_id": "uuid",
+    "stream": "uuid",
+    "name": "text",
+    "at": "timestamptz",
+    "event": "jsonb",
+    "words": "text",
+}
+BOOKINGS = {"booking_id": "uuid", "person_id": "uuid", "position": "int8", "details": "jsonb"}
 PERSONAL = frozenset({"BookingPlaced", "BookingCancelled"})
 ERASABLE = """person_id = any(%s::uuid[]) and bookings.position <=
               (select max(gone.position) from eventlog.destroyed_keys gone where gone.person_id = bookings.person_id)"""
@@ -52,28 +62,13 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
         if getattr(event, "personal", None) is not None:
             words = event.personal.text if isinstance(event, BookingCancelled) else None
             event = replace(event, personal=None)
-        entries.append(
-            {
-                "position": recorded.position,
-                "booking_id": recorded.key,
-                "stream": recorded.originator_id,
-                "name": recorded.name,
-                "at": recorded.at,
-                "event": event,
-                "words": words,
-            }
-        )
+        of, what = (recorded.position, recorded.key, recorded.originator_id), (as_json(event), words)
+        entries.append((*of, recorded.name, recorded.at, *what))
         if isinstance(event, BookingPlaced):
-            placed.append(
-                {
-                    "booking_id": recorded.key,
-                    "person_id": event.person_id,
-                    "position": recorded.position,
-                    "details": recorded.event.personal,
-                }
-            )
-    write(db, "entries", entries, "do nothing")
-    write(db, "bookings", placed, "do nothing")
+            details = recorded.event.personal
+            placed.append((recorded.key, event.person_id, recorded.position, as_json(details) if details else None))
+    copy(db, "entries", ENTRIES, entries)
+    copy(db, "bookings", BOOKINGS, placed)
 
 
 def erase(db: Connection, person_ids: Sequence[UUID]) -> None:
