@@ -148,5 +148,5 @@ def capacity(db: Connection, first: date, days: int) -> list[dict[str, Any]]:
     for day in (first + timedelta(n) for n in range(days)):
         used = sum(found.taken.get((day, service), 0) for service in ServiceType)
         limit = 0 if day in found.closed else sum(found.limit(day, service) for service in ServiceType)
-        shown.append({"date": day.isoformat(), "used": used, "limit": limit})
+        shown.append({"date": day, "used": used, "limit": limit})
     return shown

@@ -28,6 +28,6 @@ class Claims:
             locks.give_back(self._db, self._name, partition)
             self.held.remove(partition)
         for partition in range(PARTITIONS):
-            if len(self.held) < share and partition not in self.held:
-                if locks.try_claim(self._db, self._name, partition):
-                    self.held.add(partition)
+            wanted = len(self.held) < share and partition not in self.held
+            if wanted and locks.try_claim(self._db, self._name, partition):
+                self.held.add(partition)

@@ -1,7 +1,7 @@
 """The projector: keeps the read models up to date, each in a thread of its own, beside any number of other projectors.
 
-It keeps no position: it asks the read model where it is, reads on from there over the feed, and applies in batches. So it
-can be killed at any moment, started twice, and moved from one feed to the other.
+It keeps no position: it asks the read model where it is, reads on from there over the feed, and applies in batches.
+So it can be killed at any moment, started twice, and moved from one feed to the other.
 """
 
 import logging

@@ -1,0 +1,83 @@
+"""Stories that the tests tell to the log, and read models that follow it."""
+
+import sys
+
+from domain import booking, payment, pickup_day, refund
+from domain.ids import booking_id, payment_id
+from eventlog.feed import PostgresFeed, open_log
+from eventlog.store import Ref
+from projections.applying import apply, positions
+from projections.schemas import FRAME_TABLES, name_of
+from tests.samples import MONDAY, NOON, note, person, placed, wish
+
+CENTS = 99_500
+
+
+def tell(store, key, *steps, at=NOON):
+    """One append: these events, each with its stream, under this key. Returns the position of the last one."""
+    events = {}
+    for stream, event in steps:
+        events.setdefault(stream, []).append(event)
+    refs = [Ref(sys.modules[type(new[0]).__module__], stream) for stream, new in events.items()]
+    return store.append(refs, lambda *_: list(events.values()), note(at, key=key)).position
+
+
+class Story:
+    """A booking's life, told one append at a time; each step answers its position."""
+
+    def __init__(self, store, n=1, name="ada", **placing):
+        self.store, self.number, self.name = store, f"TT{n:08d}", name
+        self.id, self.payment = booking_id(self.number), payment_id(booking_id(self.number), 1)
+        self.refund, self.day = refund.late_payment(self.payment), placing.pop("day", MONDAY)
+
+    def place(self, at=NOON):
+        place = pickup_day.reserve(None, wish(self.id, self.name, self.day))
+        return tell(self.store, self.id, (self.id, placed(self.name, self.day, self.number)),
+                    *((pickup_day.stream(self.day), event) for event in place), at=at)  # fmt: skip
+
+    def pay(self, at=NOON):
+        asked = payment.PaymentRequested(self.id, person(self.name), CENTS)
+        opened = payment.PaymentOpened("pi_1", person(self.name), payment.PaymentSecret("secret"))
+        paid = payment.PaymentSucceeded(CENTS, "ch_1")
+        return tell(self.store, self.id, *((self.payment, event) for event in (asked, opened, paid)),
+                    (self.id, booking.BookingPaid(self.payment, CENTS)), at=at)  # fmt: skip
+
+    def turn(self, *events, at=NOON):
+        return tell(self.store, self.id, *((self.id, event) for event in events), at=at)
+
+    def cancel(self, words=None, at=NOON):
+        why = booking.BookingCancelled("by_customer", self.day, person(self.name), words and booking.Words(words))
+        released = pickup_day.PlaceReleased(self.day, self.id, "mini_move")
+        return tell(self.store, self.id, (self.id, why), (pickup_day.stream(self.day), released), at=at)
+
+    def give_back(self, cents=CENTS, at=NOON):
+        asked = refund.RefundRequested(self.payment, self.id, cents, "too late", "system")
+        done = (asked, refund.RefundApproved("system"), refund.RefundCompleted("re_1", cents))
+        return tell(self.store, self.id, *((self.refund, event) for event in done), at=at)
+
+
+def follow(store, db, model, limit=500):
+    """The live read model, brought to the end of the log in batches of at most `limit`."""
+    feed = PostgresFeed(open_log(store.recorder))
+    while (batch := feed.read(at := positions(db, name_of(model)), limit, 0)).progress != at:
+        apply(db, model, batch, store.vault)
+
+
+def rows(db, schema):
+    """All rows of the model's tables in a schema, as text, by table."""
+    return {
+        table: db.execute(f'select t::text from "{schema}"."{table}" t order by 1').fetchall()
+        for table in tables(db, schema)
+        if table not in FRAME_TABLES
+    }
+
+
+def tables(db, schema):
+    found = db.execute("select tablename from pg_tables where schemaname = %s order by tablename", (schema,))
+    return [table for (table,) in found]
+
+
+def empty(db, schema):
+    """The read model as it is before the first event."""
+    db.execute(f"truncate {', '.join(f'{schema}.{table}' for table in tables(db, schema) if table != 'positions')}")
+    db.execute(f"update {schema}.positions set position = 0, kafka_offset = null")

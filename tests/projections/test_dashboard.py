@@ -1,0 +1,145 @@
+"""The dashboard: each figure from the events that make it."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain import booking, pickup_day, refund
+from domain.selection import ServiceType
+from projections import dashboard
+from tests.projections.stories import CENTS, Story, tell
+from tests.samples import MONDAY, NOON
+
+
+def seen(ask, now=NOON):
+    return ask(dashboard, dashboard.dashboard, now)
+
+
+def test_an_empty_log_shows_zeros_everywhere(ask):
+    shown = seen(ask)
+    assert shown["revenue"] == {"today_cents": 0, "last_7_days_cents": 0, "last_30_days_cents": 0, "month_cents": 0}
+    assert set(shown["bookings"]["by_status"].values()) == set(shown["bookings"]["by_service_type"].values()) == {0}
+    assert (shown["urgent"], shown["recent_actions"], shown["bookings"]["upcoming"]) == ([], [], [])
+    assert shown["customers"]["by_tier"] == {"bronze": 0, "silver": 0, "gold": 0, "platinum": 0}
+
+
+def test_money_counts_on_the_new_york_day_on_which_it_came(store, ask):
+    Story(store).place()
+    Story(store).pay(at=datetime(2027, 1, 31, 4, 30, tzinfo=UTC))  # 23:30 of the 30th
+    on = {day: seen(ask, datetime(2027, 1, day, 20, tzinfo=UTC))["revenue"]["today_cents"] for day in (29, 30, 31)}
+    assert on == {29: 0, 30: CENTS, 31: 0}
+
+
+def test_a_refund_counts_on_its_own_day(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    story.give_back(500, at=NOON + timedelta(days=8))
+    week, later = seen(ask)["revenue"], seen(ask, NOON + timedelta(days=8))["revenue"]
+    assert (week["today_cents"], week["last_7_days_cents"]) == (CENTS, CENTS)
+    assert later == {"today_cents": -500, "last_7_days_cents": -500, "last_30_days_cents": CENTS - 500,
+                     "month_cents": CENTS - 500}  # fmt: skip
+
+
+def test_a_refund_that_failed_after_all_is_revenue_again(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    story.give_back()
+    assert seen(ask)["revenue"]["today_cents"] == 0
+    tell(store, story.id, (story.refund, refund.RefundFailed("the bank sent it back")))
+    assert seen(ask)["revenue"]["today_cents"] == CENTS
+
+
+def test_seven_days_are_today_and_the_six_before(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    last, gone = NOON + timedelta(days=6), NOON + timedelta(days=7)
+    assert [seen(ask, now)["revenue"]["last_7_days_cents"] for now in (last, gone)] == [CENTS, 0]
+
+
+def test_a_booking_is_counted_under_the_status_it_has(store, ask):
+    story = Story(store)
+    steps = [("pending", story.place), ("paid", story.pay),
+             ("in_progress", lambda: story.turn(booking.BookingStarted())),
+             ("delayed", lambda: story.turn(booking.BookingDelayed())),
+             ("completed", lambda: story.turn(booking.BookingCompleted())),
+             ("refunded", lambda: story.turn(booking.BookingRefunded(CENTS)))]  # fmt: skip
+    for status, step in steps:
+        step()
+        counts = seen(ask)["bookings"]
+        assert {name: n for name, n in counts["by_status"].items() if n} == {status: 1}
+        assert counts["by_service_type"]["mini_move"] == 1
+
+
+def test_upcoming_counts_active_bookings_from_today_on(store, ask):
+    Story(store, 1).place()
+    Story(store, 2, "eve").place()
+    Story(store, 3, "kim", day=MONDAY + timedelta(1)).place()
+    Story(store, 2, "eve").cancel()
+    assert seen(ask)["bookings"]["upcoming"] == [
+        {"date": MONDAY, "count": 1},
+        {"date": MONDAY + timedelta(1), "count": 1},
+    ]
+    assert len(seen(ask, NOON + timedelta(days=8))["bookings"]["upcoming"]) == 1
+
+
+def test_an_unpaid_booking_is_urgent_a_day_before_its_pickup(store, ask):
+    Story(store, 1).place()
+    Story(store, 2, "eve").place()
+    Story(store, 2, "eve").pay()
+    eight = datetime(2027, 1, 11, 13, tzinfo=UTC)
+    assert seen(ask, eight - timedelta(hours=24, minutes=1))["urgent"] == []
+    [urgent] = seen(ask, eight - timedelta(hours=24))["urgent"]
+    assert (urgent["reason"], urgent["booking_number"], urgent["status"]) == ("unpaid", "TT00000001", "pending")
+
+
+def test_a_delayed_booking_and_a_refund_that_waits_are_urgent(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    story.turn(booking.BookingStarted(), booking.BookingDelayed())
+    asked = refund.RefundRequested(story.payment, story.id, 100, "scratched", "staff")
+    tell(store, story.id, (story.refund, asked))
+    day = timedelta(days=1)
+    assert [urgent["reason"] for urgent in seen(ask, NOON + day - timedelta(minutes=1))["urgent"]] == ["delayed"]
+    assert {urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]} == {"delayed", "refund_waiting"}
+    tell(store, story.id, (story.refund, refund.RefundApproved("system")))
+    assert [urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]] == ["delayed"]
+
+
+def test_a_person_is_counted_once_and_new_for_thirty_days(store, ask):
+    Story(store, 1).place()
+    Story(store, 2).place(at=NOON + timedelta(days=29))
+    Story(store, 3, "eve").place(at=NOON + timedelta(days=29))
+    customers = seen(ask, NOON + timedelta(days=31))["customers"]
+    assert (customers["total"], customers["new"], customers["vip"]) == (2, 1, 0)
+
+
+def test_tiers_follow_what_a_person_completed_and_spent_over_all_bookings(store, ask):
+    for n in range(3):
+        story = Story(store, n, "ada")
+        story.place()
+        story.turn(booking.BookingConfirmed(), booking.BookingStarted(), booking.BookingCompleted())
+    for n in range(11, 14):
+        story = Story(store, n, "eve")
+        story.place()
+        story.pay()
+    Story(store, 20, "kim").place()
+    assert seen(ask)["customers"]["by_tier"] == {"bronze": 1, "silver": 2, "gold": 0, "platinum": 0}
+    story.give_back()
+    assert seen(ask)["customers"]["by_tier"]["silver"] == 1
+
+
+def test_capacity_shows_fourteen_days_with_places_taken_and_to_be_had(store, ask):
+    Story(store).place()
+    stream = pickup_day.stream(MONDAY)
+    tell(store, stream, (stream, pickup_day.LimitSet(MONDAY, ServiceType.MINI_MOVE, 4)))
+    tuesday = pickup_day.stream(MONDAY + timedelta(1))
+    tell(store, tuesday, (tuesday, pickup_day.DayBlackedOut(MONDAY + timedelta(1), "snow")))
+    capacity = seen(ask)["capacity"]
+    assert len(capacity) == 14
+    assert [(day["date"].day, day["used"], day["limit"]) for day in capacity[6:9]] == [
+        (10, 0, 40),
+        (11, 1, 34),
+        (12, 0, 0),
+    ]
