@@ -47,6 +47,12 @@ def tcp_port(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 3600:
+        raise ValueError("seconds from 1 to 3600")
+    return int(text)
+
+
 def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
     """A setting: its name in the environment, the text of its default, what it means, how text becomes its value."""
     told = {"name": name, "default": default, "meaning": meaning, "parse": parse}
@@ -88,6 +94,8 @@ class Settings:
                             one_of("json", "console"))
     kafka_bootstrap: str = known("TOTETAXI_KAFKA_BOOTSTRAP", "", "host:port of Kafka, several with commas;"
                                  " empty: projections read the log.")
+    kafka_delivery_timeout_s: int = known("TOTETAXI_KAFKA_DELIVERY_TIMEOUT_S", "60", "How long the relay gives Kafka"
+                                          " for a batch; then it starts again from what is stored.", seconds)
     stripe_secret_key: str = known("STRIPE_SECRET_KEY", "", "Stripe's secret key.")
     stripe_publishable_key: str = known("STRIPE_PUBLISHABLE_KEY", "", "Stripe's publishable key, shown to payers.")
     stripe_webhook_secret: str = known("STRIPE_WEBHOOK_SECRET", "", "Proves that a webhook comes from Stripe.")

@@ -26,7 +26,7 @@ def relay(_: Namespace) -> None:
     settings = begun()
     if not settings.kafka_bootstrap:
         raise BadSettings("TOTETAXI_KAFKA_BOOTSTRAP is missing: there is nothing to relay to")
-    relay.run(settings.database_url, settings.kafka_bootstrap)
+    relay.run(settings.database_url, settings.kafka_bootstrap, settings.kafka_delivery_timeout_s)
 
 
 def projector(_: Namespace) -> None:

@@ -180,10 +180,10 @@ def _topic(bootstrap: str, name: str, partitions: int) -> Iterator[Callable[[], 
         admin.close()
 
 
-def run(database_url: str, bootstrap: str) -> None:
+def run(database_url: str, bootstrap: str, delivery_timeout_s: int = 60) -> None:
     """The process: until SIGTERM or Ctrl-C."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an outage is told by the relay itself, once for each try
-    relay = Relay(database_url, bootstrap)
+    relay = Relay(database_url, bootstrap, 1000 * delivery_timeout_s)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: relay.stop())
     relay.run()
