@@ -1,16 +1,16 @@
 """Both feeds give every event once and in order, whatever has happened to the topic on the way."""
 
-from contextlib import closing, contextmanager
-from threading import Thread
+from contextlib import closing
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer
 
 from eventlog import feed as feeds
 from eventlog.feed import FeedAway, KafkaFeed, PostgresFeed, Progress, from_record, headers, log_at, topic_name
 from integrations.embedded.child import wait_until
 from integrations.embedded.kafka import KafkaBroker
 from tests.eventlog.streams import START, Reader, Writer, by_partition, log_of
+from tests.eventlog.topics import delete, empty, make, running
 from workers.relay import Relay
 
 
@@ -41,39 +41,6 @@ def reader(log, bootstrap, topic):
     feed = KafkaFeed(log, bootstrap, topic)
     yield Reader(feed)
     feed.close()
-
-
-@contextmanager
-def running(relay):
-    thread = Thread(target=relay.run)
-    thread.start()
-    try:
-        yield relay
-    finally:
-        relay.stop()
-        thread.join(30)
-
-
-def ends(bootstrap, topic):
-    with closing(KafkaConsumer(bootstrap_servers=bootstrap)) as consumer:
-        return consumer.end_offsets([TopicPartition(topic, partition) for partition in range(8)])
-
-
-def empty(bootstrap, topic):
-    """All records of the topic are deleted, as when their time of retention is over."""
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        admin.delete_records({where: end for where, end in ends(bootstrap, topic).items() if end})
-
-
-def make(bootstrap, topic):
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        admin.create_topics({topic: {"num_partitions": 8}}, wait_for_metadata=True)
-
-
-def delete(bootstrap, topic):
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        admin.delete_topics([topic])
-        assert wait_until(lambda: topic not in admin.list_topics(), 20)
 
 
 def test_both_feeds_give_what_the_log_has_in_its_order(database, log, writer, publish, reader):

@@ -16,7 +16,7 @@ from eventlog.feed import KafkaFeed, from_record, topic_name
 from integrations.embedded.child import wait_until
 from integrations.embedded.kafka import KafkaBroker
 from tests.eventlog.streams import Reader, Writer, by_partition, log_of
-from tests.eventlog.test_feed import delete, ends
+from tests.eventlog.topics import delete, ends, running
 from workers.relay import LOCK, Relay
 
 ROOT = Path(__file__).parents[2]
@@ -36,17 +36,6 @@ def process(database, bootstrap, name="relay"):
     finally:
         relay.kill()
         relay.communicate()
-
-
-@contextmanager
-def thread(relay):
-    runner = Thread(target=relay.run)
-    runner.start()
-    try:
-        yield relay
-    finally:
-        relay.stop()
-        runner.join(30)
 
 
 @contextmanager
@@ -102,7 +91,7 @@ def test_it_stores_the_last_position_of_each_partition_and_of_the_log(database, 
         writer.write(100)
         writer.waste()
         writer.write(1)
-    with thread(Relay(database, bootstrap)) as relay:
+    with running(Relay(database, bootstrap)) as relay:
         assert wait_until(lambda: relay.position == 102, 30)
     heads = dict(db.execute("select partition, head from eventlog.relay").fetchall())
     assert heads == {p: positions[-1] for p, positions in by_partition(log_of(database)).items()}
@@ -134,7 +123,7 @@ def test_sigterm_is_a_clean_end_that_frees_the_lead(database, db, bootstrap):
 
 
 def test_a_relay_that_lost_its_lead_stores_nothing_more(database, db, bootstrap):
-    with thread(Relay(database, bootstrap)) as relay, Writer(database) as writer:
+    with running(Relay(database, bootstrap)) as relay, Writer(database) as writer:
         writer.write(10)
         assert wait_until(lambda: published(db) == 10, 30)
         with psycopg.connect(database, autocommit=True) as other:
@@ -147,7 +136,7 @@ def test_a_relay_that_lost_its_lead_stores_nothing_more(database, db, bootstrap)
 
 
 def test_a_broker_that_is_killed_and_comes_back_has_everything_in_order(database, db, log, broker, topic):
-    with thread(Relay(database, broker.bootstrap)) as relay:
+    with running(Relay(database, broker.bootstrap)) as relay:
         reader = Reader(KafkaFeed(log, broker.bootstrap, topic))
         with constant_writing(database):
             reader.read_until(lambda: len(reader.seen) > 300)
@@ -164,7 +153,7 @@ def test_a_broker_that_is_killed_and_comes_back_has_everything_in_order(database
 
 def outage(database, broker, reader):
     """Longer than the relay's patience, and at its end the topic is gone."""
-    with thread(Relay(database, broker.bootstrap, delivery_timeout_ms=1_500)) as relay:
+    with running(Relay(database, broker.bootstrap, delivery_timeout_ms=1_500)) as relay:
         with constant_writing(database):
             reader.read_until(lambda: len(reader.seen) > 300)
             seen = len(log_of(database))
@@ -196,7 +185,7 @@ def test_a_reader_that_ignores_the_position_before_loses_events_in_that_outage(
 
 
 def test_a_topic_that_vanishes_while_nothing_happens_is_made_again(database, bootstrap, topic):
-    with thread(Relay(database, bootstrap)), Writer(database) as writer:
+    with running(Relay(database, bootstrap)), Writer(database) as writer:
         writer.write(10)
         assert wait_until(lambda: sum(ends(bootstrap, topic).values()) == 10, 30)
         delete(bootstrap, topic)

@@ -1,0 +1,101 @@
+"""What the golden stored bodies say: an event of each name, and of a booking one for each service."""
+
+from datetime import date, time
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain import booking, catalog, house, payment, pickup_day, price_list, pricing, refund, selection
+from domain.address import Words
+from domain.person import PersonForgotten
+from tests.samples import MONDAY, person, placed
+
+ADA = person("ada")
+ONE, TWO = UUID("0193b5a0-0000-7000-8000-000000000001"), UUID("0193b5a0-0000-7000-8000-000000000002")
+PRICING = pricing.Pricing(
+    99500, 9950, 0, 5000, 140000, 12425, (pricing.OrganizingPrice("petite_packing", "Petite Packing", 140000),), 17500, 0,
+    284375, (pricing.AppliedRule("Weekend", 9950),),
+)  # fmt: skip
+PLACED = replace(
+    placed(),
+    selection=selection.MiniMove(selection.Tier.PETITE, include_packing=True),
+    pricing=PRICING,
+    specific_pickup_hour=9,
+)
+
+EVENTS = {
+    "BookingPlaced": PLACED,
+    "BookingPlaced-delivery": replace(PLACED, selection=selection.StandardDelivery(3, is_same_day_delivery=True)),
+    "BookingPlaced-specialty": replace(PLACED, selection=selection.SpecialtyItems((selection.ItemQuantity(ONE, 2),))),
+    "BookingPlaced-blade": replace(
+        PLACED, selection=selection.BladeTransfer("JFK", date(2027, 1, 12), time(14, 30), 3, time(11, 0))
+    ),
+    "BookingPlaced-anonymous": replace(PLACED, personal=None),
+    "BookingCancelled-expired": booking.BookingCancelled("payment_expired", MONDAY, ADA),
+} | {
+    type(event).__name__: event
+    for event in (
+        booking.BookingConfirmed(),
+        booking.BookingBilledAgain(TWO),
+        booking.BookingPaid(ONE, 284375),
+        booking.BookingStarted(),
+        booking.BookingDelayed(),
+        booking.BookingResumed(),
+        booking.BookingCompleted(),
+        booking.BookingCancelled("by_staff", MONDAY, ADA, Words("The elevator is broken")),
+        booking.BookingReinstated(ONE, 284375),
+        booking.BookingRefunded(284375),
+        pickup_day.PlaceReserved(MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning_specific", 9)),
+        pickup_day.PlaceReleased(MONDAY, ONE, "mini_move"),
+        pickup_day.LimitSet(MONDAY, "mini_move", 4),
+        pickup_day.DayBlackedOut(MONDAY, "Snow"),
+        pickup_day.DayReopened(MONDAY),
+        payment.PaymentRequested(ONE, ADA, 284375),
+        payment.PaymentOpened("pi_1", ADA, payment.PaymentSecret("pi_1_secret_2")),
+        payment.PaymentProcessing(),
+        payment.PaymentActionRequired(),
+        payment.PaymentFailed("card_declined", "ch_1"),
+        payment.PaymentSucceeded(284375, "ch_2", 8277),
+        payment.PaymentWithdrawn("payment_expired"),
+        payment.PaymentCancelled(),
+        payment.RefundReserved(TWO, 10000),
+        refund.RefundRequested(ONE, TWO, 10000, "goodwill", "staff:ada"),
+        refund.RefundApproved("staff:eve"),
+        refund.RefundCompleted("re_1", 10000),
+        refund.RefundFailed("expired_or_canceled_card"),
+        PersonForgotten(ADA, (ONE, TWO)),
+        catalog.MiniMoveOffered(
+            price_list.MiniMovePackage(ONE, selection.Tier.PETITE, "Petite", "Few things", 99500, 15, False)
+        ),
+        catalog.OrganizingOffered(
+            price_list.OrganizingService(
+                ONE, "petite_packing", "Petite Packing", "Half a day", selection.Tier.PETITE, True, 140000, 4, 2
+            )
+        ),
+        catalog.DeliveryRatesSet(price_list.DeliveryRates(9500, 28500, 3, 15, 50, 36000)),
+        catalog.SpecialtyItemOffered(price_list.SpecialtyItem(ONE, "Peloton", "With its mat", 50000, 150, True)),
+        catalog.AirportServed(price_list.Airport("JFK", "John F. Kennedy", "Queens", "NY", "11430", 7500, 2, 20)),
+        catalog.SurchargeRuleSet(
+            price_list.SurchargeRule(
+                ONE,
+                price_list.SurchargeType.WEEKEND,
+                "Weekend",
+                "Sat",
+                ("mini_move",),
+                Decimal("10.00"),
+                applies_saturday=True,
+            )
+        ),
+        house.OrganizingTaxSet(Decimal("8.875")),
+        house.GeographicThresholdSet(30),
+        house.BookingWindowSet(90),
+        house.HoldTimeSet(30),
+        house.DailyCapacitySet(selection.ServiceType.MINI_MOVE, 10),
+        house.PaymentMaximumSet(2_000_000),
+        house.HouseCoiFeeSet(5000),
+        house.ZipPrefixesExcluded(("104",)),
+        house.InstructionZipsSet(("11968",)),
+        house.DeliveryDistanceLimited(120),
+    )
+}
