@@ -7,7 +7,7 @@ import sys
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,7 +28,10 @@ HISTORIES, AT_ONCE, CATCH_UP_S = 140, 64, 60
 
 @dataclass(frozen=True)
 class Plan:
-    """How many guests come, how many a second (0: as fast as served), where, and who looks at the read models."""
+    """How many guests come, how many a second (0: as fast as served), where, and who looks at the read models.
+
+    No more come once there are `enough`.
+    """
 
     base_url: str
     staff_mail: str
@@ -36,6 +39,7 @@ class Plan:
     bookings: int = 100
     rate: float = 0
     every_history: bool = False
+    enough: Callable[[], bool] = lambda: False
 
 
 def main(asked: Namespace) -> int:
@@ -89,7 +93,7 @@ async def _settled(guests: list[Guest], staff: "Staff", before: Seen) -> tuple[l
 async def _let_in(http: httpx.AsyncClient, plan: Plan) -> list[Guest]:
     """All guests, at most `AT_ONCE` at the same time; a line of progress every second."""
     run, days = uuid4().hex[:8], window(today())
-    guests = [Guest(http, run, n) for n in range(1, plan.bookings + 1)]
+    guests: list[Guest] = []
     room, done, began = asyncio.Semaphore(AT_ONCE), Counter(), time.monotonic()
 
     async def visit(guest: Guest) -> None:
@@ -99,23 +103,26 @@ async def _let_in(http: httpx.AsyncClient, plan: Plan) -> list[Guest]:
 
     async def arrive() -> None:
         async with asyncio.TaskGroup() as group:
-            async for guest in _arriving(guests, plan.rate):
-                group.create_task(visit(guest))
+            async for n in _arriving(plan):
+                guests.append(Guest(http, run, n))
+                group.create_task(visit(guests[-1]))
 
     arriving = asyncio.create_task(arrive())
     while not arriving.done():
         await asyncio.wait([arriving], timeout=1)
-        _progress(done, len(guests), time.monotonic() - began)
+        _progress(done, plan.bookings, time.monotonic() - began)
     await arriving
     return guests
 
 
-async def _arriving(guests: list[Guest], rate: float) -> AsyncIterator[Guest]:
+async def _arriving(plan: Plan) -> AsyncIterator[int]:
     began = time.monotonic()
-    for n, guest in enumerate(guests):
-        if rate:
-            await asyncio.sleep(max(0.0, began + n / rate - time.monotonic()))
-        yield guest
+    for n in range(plan.bookings):
+        if plan.rate:
+            await asyncio.sleep(max(0.0, began + n / plan.rate - time.monotonic()))
+        if plan.enough():
+            return
+        yield n + 1
 
 
 def _progress(done: Counter, of: int, seconds: float) -> None:
