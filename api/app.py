@@ -23,13 +23,15 @@ from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
 from api.routes import catalogue, payments, public, read_models, staff, system
+from commands.service_area import look_up
 from eventlog.store import EventStore
 from eventlog.vault import Vault
 from integrations.stripe import connect
 from settings import Settings
 
 GROUPS = (catalogue, public, payments, staff, read_models, system)
-POOL = {"min_size": 1, "max_size": 16, "timeout": 5.0, "reconnect_timeout": 5.0, "open": False}
+ANY_ZIP = "10013"
+POOL = {"min_size": 1, "max_size": 16, "timeout": 3.0, "reconnect_timeout": 5.0, "open": False}
 EXPOSED = ["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
 
@@ -73,9 +75,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def open_parts(settings: Settings) -> Parts:
-    """Opens what does not need Postgres to be there already: without it requests get 503 until it comes."""
+    """Opens what does not need Postgres to be there already: without it requests get 503 until it comes.
+
+    The list of ZIP codes is read here, so that the first guest need not wait for it.
+    """
     pool = ConnectionPool(settings.database_url, kwargs={"autocommit": True}, check=check_alive, **POOL)
     pool.open()
+    look_up(ANY_ZIP)
     return Parts(
         settings,
         EventStore(settings.database_url, Vault(settings.master_keys, settings.identity_key)),

@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457): every refusal has a stable code, which tells its status and title."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,6 +82,11 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, AWAY):
         return unavailable("Please try again in a moment.")
     return Problem("internal_error", "It has been noted. Please try again; tell us the request id if it stays.")
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """For the log: what and where, without the message, which may quote what is personal."""
+    return {"error": type(error).__name__, "where": traceback.format_tb(error.__traceback__)}
 
 
 def unavailable(detail: str, code: str = "temporarily_unavailable") -> Problem:

@@ -12,7 +12,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem_of, respond
+from api.errors import described, problem_of, respond
 from api.metrics import REQUESTS, SECONDS
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:@-]{1,100}")
@@ -58,7 +58,7 @@ class Frame:
         try:
             await self.app(scope, receive, framed)
         except Exception as error:
-            access_log.error("unhandled", request_id=request_id, exc_info=error)
+            access_log.error("unhandled", request_id=request_id, **described(error))
             if status:
                 raise
             await respond(problem_of(error), request_id)(scope, receive, framed)

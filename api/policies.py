@@ -23,11 +23,15 @@ class Limit(Value):
 
 
 class Policy(Value):
-    """`limit` is counted for the caller's address, or for the user where one has to be logged in."""
+    """`limit` is counted for the caller's address, or for the user where one has to be logged in.
+
+    What `is_instant` waits for nothing and so needs no thread: it answers also while all threads wait for Postgres.
+    """
 
     who: Who
     limit: Limit | None = None
     is_write: bool = False
+    is_instant: bool = False
 
 
 CATALOGUE = Policy(Who.ANYONE)
@@ -40,3 +44,4 @@ STAFF_READ = Policy(Who.STAFF, Limit("staff reads", 300))
 STAFF_WRITE = Policy(Who.STAFF, Limit("staff writes", 60), is_write=True)
 SIGNED_BY_STRIPE = Policy(Who.STRIPE, is_write=True)
 SYSTEM = Policy(Who.MACHINES)
+ALIVE = Policy(Who.MACHINES, is_instant=True)

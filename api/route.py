@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
-from api.errors import Problem, problem_of, respond
+from api.errors import Problem, described, problem_of, respond
 from api.idempotency import PATIENCE_S, Busy
 from api.policies import Policy, Who
 from api.ratelimits import take_token
@@ -48,15 +48,19 @@ class Route(APIRoute):
         call = Call(scope, receive)
         if self.method != "GET":
             await read_body(call, MAX_BODY_BYTES)
+        response = self._respond(call) if self.policy.is_instant else await self._in_thread(call)
+        await response(scope, receive, send)
+
+    async def _in_thread(self, call: Call) -> Response:
+        """Who waits for a twin takes no thread meanwhile."""
         pause_s, deadline = FIRST_PAUSE_S, time.monotonic() + PATIENCE_S
         while (response := await run_in_threadpool(self._respond, call)) is None:
             if time.monotonic() > deadline:
                 twin = Problem("idempotency_in_progress", "Try again in a moment.").with_headers({"retry-after": "1"})
-                response = respond(twin, scope["request_id"])
-                break
+                return respond(twin, call.scope["request_id"])
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        await response(scope, receive, send)
+        return response
 
     def _respond(self, call: Call) -> Response | None:
         """None while a twin is at work under the same idempotency key."""
@@ -67,7 +71,8 @@ class Route(APIRoute):
         except Exception as error:
             problem = problem_of(error)
             if problem.status >= 500:
-                log.error("failed", route=self.path, request_id=call.scope["request_id"], exc_info=error)
+                told = described(error) if problem.status == 500 else {"error": type(error).__name__}
+                log.error("failed", route=self.path, request_id=call.scope["request_id"], **told)
             problem.headers = call.answer_headers | problem.headers
             return respond(problem, call.scope["request_id"])
         if isinstance(answer, Response):

@@ -36,7 +36,7 @@ def _opened(call: Call, number: str, id: UUID) -> list[Recorded]:
     try:
         open_payment(number, id, call.context())
     except (StripeUnavailable, StripeRefused) as error:
-        log.warning("payment not opened", request_id=call.scope["request_id"], error=repr(error))
+        log.warning("payment not opened", request_id=call.scope["request_id"], error=type(error).__name__)
     return [recorded for recorded in call.parts.store.history(id) if is_opening(recorded)]
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.call import Call
 from api.errors import unavailable
 from api.metrics import exposition
-from api.policies import SYSTEM
+from api.policies import ALIVE, SYSTEM
 from api.route import Route
 from eventlog.away import POSTGRES_AWAY
 from eventlog.migrations import is_current
@@ -70,7 +70,7 @@ def _kafka(bootstrap: str) -> str:
 
 
 ROUTES = [
-    Route("GET /healthz", healthz, SYSTEM),
+    Route("GET /healthz", healthz, ALIVE),
     Route("GET /readyz", readyz, SYSTEM),
     Route("GET /metrics", metrics, SYSTEM),
 ]

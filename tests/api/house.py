@@ -43,7 +43,9 @@ JSON = {"content-type": "application/json"}
 def serving(settings: Settings, *extra: Route) -> Iterator[str]:
     """The API in this process; its address."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create(settings, extra), port=port, log_level="critical", proxy_headers=False))
+    server = uvicorn.Server(
+        uvicorn.Config(create(settings, extra), port=port, log_level="critical", proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())

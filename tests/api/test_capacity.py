@@ -15,6 +15,7 @@ def rush(house) -> Counter:
     def ask(n: int) -> str:
         answer = httpx.post(f"{house.url}/api/public/guest-booking/", json=booking(f"guest{n}@example.com"), timeout=60)
         return "booked" if answer.status_code == 201 else f"{answer.status_code} {answer.json()['code']}"
+
     with ThreadPoolExecutor(GUESTS) as guests:
         return Counter(guests.map(ask, range(GUESTS)))
 

@@ -10,8 +10,8 @@ import pytest
 from api.idempotency import PATIENCE_S
 from api.key_locks import lock_id
 from eventlog.statements import Once
-from tests.api.house import ENV, booking, delivery, in_days, open_house, serving
 from settings import Settings
+from tests.api.house import ENV, booking, delivery, in_days, open_house, serving
 
 KEY = {"Idempotency-Key": "7f3c"}
 ONCE = Once("anonymous", "POST /api/public/guest-booking/", "7f3c", b"", {})
@@ -20,6 +20,7 @@ ONCE = Once("anonymous", "POST /api/public/guest-booking/", "7f3c", b"", {})
 def test_fifty_at_once_with_one_key_are_one_booking_with_one_answer(paying_house):
     def ask(_):
         return httpx.post(f"{paying_house.url}/api/public/guest-booking/", json=booking(), headers=KEY, timeout=15)
+
     with ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(ask, range(50)))
     assert {answer.status_code for answer in answers} == {201}
@@ -30,10 +31,13 @@ def test_fifty_at_once_with_one_key_are_one_booking_with_one_answer(paying_house
 
 def test_the_answer_is_the_same_after_the_booking_was_paid(paying_house):
     first = paying_house.book(headers=KEY).json()
-    paid = paying_house.http.post("/api/payments/mock-confirm/", json={
-        "payment_intent_id": first["payment"]["stripe_payment_intent_id"],
-        "booking_number": first["booking"]["booking_number"],
-    })
+    paid = paying_house.http.post(
+        "/api/payments/mock-confirm/",
+        json={
+            "payment_intent_id": first["payment"]["stripe_payment_intent_id"],
+            "booking_number": first["booking"]["booking_number"],
+        },
+    )
     assert paid.json()["booking"]["status"] == "paid"
     assert paying_house.book(headers=KEY).json() == first
 
@@ -47,9 +51,14 @@ def test_another_body_under_the_key_is_refused(house):
 
 def test_the_same_key_on_another_route_is_another_key(house):
     made = house.book(headers=KEY).json()
-    answer = house.http.post("/api/payments/confirm/", headers=KEY, json={
-        "payment_intent_id": "pi_1", "booking_number": made["booking"]["booking_number"],
-    })
+    answer = house.http.post(
+        "/api/payments/confirm/",
+        headers=KEY,
+        json={
+            "payment_intent_id": "pi_1",
+            "booking_number": made["booking"]["booking_number"],
+        },
+    )
     assert answer.json()["code"] != "idempotency_mismatch"
 
 
@@ -96,9 +105,11 @@ def test_many_that_wait_leave_room_for_others(house):
 
 def test_two_processes_share_the_keys(database):
     with open_house(database) as house, serving(Settings.from_env(ENV | {"DATABASE_URL": database})) as other:
+
         def ask(n):
             url = (house.url, other)[n % 2]
             return httpx.post(f"{url}/api/public/guest-booking/", json=booking(), headers=KEY, timeout=15).json()
+
         with ThreadPoolExecutor(20) as clients:
             answers = list(clients.map(ask, range(20)))
         assert len({answer["booking"]["id"] for answer in answers}) == 1

@@ -79,6 +79,7 @@ def test_the_open_payment_is_served_again_and_none_when_nothing_is_due(paying_ho
     def ask():
         number = made["booking"]["booking_number"]
         return paying_house.http.post("/api/payments/create-intent/", json={"booking_number": number})
+
     assert ask().json()["payment"]["stripe_payment_intent_id"] == made["payment"]["stripe_payment_intent_id"]
     pay(paying_house, made)
     assert (ask().status_code, ask().json()["code"]) == (409, "invalid_transition")
@@ -139,8 +140,9 @@ def test_a_webhook_whose_effect_is_not_durable_is_not_acknowledged(house):
 
 
 def test_paying_in_the_sandbox_exists_only_there(database):
-    from api.app import policies, create
+    from api.app import create, policies
     from settings import Settings
     from tests.api.house import ENV
+
     app = create(Settings.from_env(ENV | {"DATABASE_URL": database, "TOTETAXI_STRIPE_API_URL": ""}))
     assert "POST /api/payments/mock-confirm/" not in policies(app)

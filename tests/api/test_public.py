@@ -27,7 +27,13 @@ def test_the_number_shows_status_and_dates_only(still_house):
     number = made["booking"]["booking_number"]
     shown = still_house.http.get(f"/api/public/booking-status/{number}/").json()
     assert shown.keys() == {
-        "booking_number", "status", "service_type", "pickup_date", "pickup_time", "tracking_url", "updated_at",
+        "booking_number",
+        "status",
+        "service_type",
+        "pickup_date",
+        "pickup_time",
+        "tracking_url",
+        "updated_at",
     }
 
 
@@ -72,9 +78,13 @@ def test_the_offer_has_packages_organizing_and_delivery(still_house):
 def test_a_zip_is_served_or_not(still_house):
     def ask(zip_code):
         return still_house.http.post("/api/public/validate-zip/", json={"zip_code": zip_code})
+
     assert ask("11968").json()["is_outside_core_area"] is True
     assert ask("10013-1234").json() == {
-        "is_served": True, "state": "NY", "is_outside_core_area": False, "distance_miles": 4.8,
+        "is_served": True,
+        "state": "NY",
+        "is_outside_core_area": False,
+        "distance_miles": 4.8,
     }
     assert ask("90210").json()["is_served"] is False
     assert (ask("00000").status_code, ask("00000").json()["code"]) == (422, "zip_unknown")

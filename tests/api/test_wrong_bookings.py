@@ -104,8 +104,13 @@ def refused(house, body, code, path):
     assert (answer.status_code, problem["status"], problem["code"]) == (422, 422, code), problem
     assert [(error["path"], error["code"]) for error in problem["errors"]] == [(path, code)]
     assert (problem["type"], problem["request_id"]) == (f"/problems/{code}", answer.headers["x-request-id"])
-    assert house.count("eventlog.stored_events where topic <> all(array['MiniMoveOffered', 'OrganizingOffered',"
-                       " 'DeliveryRatesSet', 'SpecialtyItemOffered', 'AirportServed', 'SurchargeRuleSet'])") == 0
+    assert (
+        house.count(
+            "eventlog.stored_events where topic <> all(array['MiniMoveOffered', 'OrganizingOffered',"
+            " 'DeliveryRatesSet', 'SpecialtyItemOffered', 'AirportServed', 'SurchargeRuleSet'])"
+        )
+        == 0
+    )
     assert house.count("eventlog.idempotency") == 0
 
 
@@ -124,17 +129,20 @@ def test_all_wrong_fields_are_told_at_once(still_house):
     assert {error["path"] for error in problem["errors"]} == {"/pickup_date", "/pickup_time", "/extra"}
 
 
-@pytest.mark.parametrize(("body", "status", "code"), [
-    (b"{", 400, "invalid_json"),
-    (b"", 400, "invalid_json"),
-    (b"\xff\xfe", 400, "invalid_json"),
-    (b"[" * 5000, 400, "invalid_json"),
-    (b'{"service_type": "\\ud800"}', 400, "invalid_json"),
-    (b"[]", 422, "invalid_value"),
-    (b'"text"', 422, "invalid_value"),
-    (b"null", 422, "invalid_value"),
-    (b" " * 70_000, 413, "body_too_large"),
-])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "invalid_json"),
+        (b"", 400, "invalid_json"),
+        (b"\xff\xfe", 400, "invalid_json"),
+        (b"[" * 5000, 400, "invalid_json"),
+        (b'{"service_type": "\\ud800"}', 400, "invalid_json"),
+        (b"[]", 422, "invalid_value"),
+        (b'"text"', 422, "invalid_value"),
+        (b"null", 422, "invalid_value"),
+        (b" " * 70_000, 413, "body_too_large"),
+    ],
+)
 def test_a_body_that_is_no_object_is_refused(still_house, body, status, code):
     answer = still_house.http.post("/api/public/guest-booking/", content=body, headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -164,6 +172,7 @@ def test_a_preview_refuses_what_a_booking_would_be_refused(still_house):
         spots = {"pickup_address": {"zip_code": "10013"}, "delivery_address": {"zip_code": "11968"}}
         asked = booking(**({"customer_info": None} | spots | changed))
         return still_house.http.post("/api/public/pricing-preview/", json=asked)
+
     assert ask().status_code == 200
     assert ask(pickup_date=in_days(91)).json()["code"] == "outside_booking_window"
     assert ask(pickup_address={"zip_code": "00000"}).json()["errors"][0]["path"] == "/pickup_address/zip_code"
