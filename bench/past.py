@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from domain import Value, booking, payment, pickup_day, refund
 from domain.address import Area, BookingDetails, Street
-from domain.booking import BookingPlaced, Status
+from domain.booking import BookingPlaced
 from domain.ids import booking_id, payment_id
 from domain.pickup_day import PlaceReleased, PlaceReserved, Slot
 from domain.pricing import Pricing
@@ -184,11 +184,3 @@ def giving_back(guest: Guest) -> Iterator[list[Step]]:
         Step(back, refund.RefundCompleted(f"re_{guest.n}", CENTS)),
         Step(guest.booking, booking.BookingRefunded(CENTS)),
     ]
-
-
-FINAL = {5: Status.DELAYED, 6: Status.CANCELLED, 8: Status.PENDING, 9: Status.REFUNDED}
-
-
-def final_status(n: int) -> Status:
-    """How the n-th booking ends."""
-    return FINAL.get(n % 10, Status.COMPLETED)

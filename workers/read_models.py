@@ -1,14 +1,17 @@
 """What people do with read models on the command line: look, rebuild, roll back, help a parked key, verify."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from uuid import UUID
 
+from eventlog.envelope import UnknownEvent
 from eventlog.feed import FeedAway, KafkaFeed, log_at, topic_name
 from eventlog.vault import Vault
 from projections import parking
+from projections.following import Progressed
 from projections.models import MODELS
 from projections.rebuilding import Site
 from projections.rebuilding import rebuild as built_anew
@@ -46,7 +49,7 @@ def rebuild(asked: Namespace) -> int:
     """Exits with 1 when the new one differs and was not switched to."""
     try:
         done = built_anew(_site(), _model(asked.name), asked.accept_difference)
-    except (RebuildRunning, ModelBusy) as error:
+    except (RebuildRunning, ModelBusy, parking.Stopped, UnknownEvent) as error:
         raise BadSettings(str(error)) from error
     for difference in done.differences:
         print(difference)
@@ -58,7 +61,7 @@ def rebuild(asked: Namespace) -> int:
 def rollback(asked: Namespace) -> None:
     try:
         rolled_back(_site(), _model(asked.name))
-    except (NoGeneration, RebuildRunning, ModelBusy) as error:
+    except (NoGeneration, RebuildRunning, ModelBusy, parking.Stopped, UnknownEvent) as error:
         raise BadSettings(f"{asked.name}: {error}") from error
     print(f"{asked.name}: rolled back; the one it was is kept as {asked.name}_old")
 
@@ -117,4 +120,8 @@ def _model(name: str) -> ModuleType:
 
 def _site() -> Site:
     settings = Settings.from_env()
-    return Site(settings.database_url, Vault(settings.master_keys, settings.identity_key), lambda said: print(said))
+    return Site(settings.database_url, Vault(settings.master_keys, settings.identity_key), _tell)
+
+
+def _tell(progress: Progressed) -> None:
+    print(progress, file=sys.stderr, flush=True)
