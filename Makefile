@@ -38,11 +38,14 @@ kafka: $(READY)
 	@exec $(BIN)/totetaxi kafka --data "$(DATA)/kafka"
 
 # After a change of dependencies in pyproject.toml. Versions that are locked stay, unless `make lock ARGS=--upgrade`.
+# requirements.run.lock is the part of them that a production image needs.
+COMPILE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url pyproject.toml
 lock:
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv
-	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --extra embedded --extra dev $(ARGS) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra embedded --extra dev $(ARGS) --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --no-annotate --output-file requirements.run.lock
 
 # All but the data folder.
 clean:

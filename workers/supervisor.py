@@ -11,7 +11,7 @@ from integrations.embedded.child import CannotStart
 from integrations.embedded.postgres import EmbeddedPostgres
 from workers.programs import Program, Running, say, stop
 
-LOOK_S, HOPELESS = 0.05, 6
+LOOK_S, HOPELESS = 0.1, 6
 
 
 class Supervisor:

@@ -1,0 +1,1 @@
+"""Measurements, each a command; and the simulator, a client like any other."""
