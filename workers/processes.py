@@ -8,6 +8,7 @@ from threading import Event
 import psycopg
 
 from settings import BadSettings, Settings
+from workers.health import serve_health
 from workers.logs import start_logging
 
 
@@ -23,7 +24,7 @@ def api(_: Namespace) -> None:
 def relay(_: Namespace) -> None:
     from workers import relay
 
-    settings = begun()
+    settings = working()
     if not settings.kafka_bootstrap:
         raise BadSettings("TOTETAXI_KAFKA_BOOTSTRAP is missing: there is nothing to relay to")
     relay.run(settings.database_url, settings.kafka_bootstrap, settings.kafka_delivery_timeout_s)
@@ -32,20 +33,20 @@ def relay(_: Namespace) -> None:
 def projector(_: Namespace) -> None:
     from workers import projector
 
-    projector.run(begun())
+    projector.run(working())
 
 
 def reactions(_: Namespace) -> None:
     from workers import reacting
 
-    reacting.run(begun().database_url)
+    reacting.run(working().database_url)
 
 
 def jobs(_: Namespace) -> None:
     from workers import jobs
     from workers.upkeep import context, store_of, stripe_of
 
-    settings = begun()
+    settings = working()
     stripe = stripe_of(settings)
     with store_of(settings) as store:
         app = jobs.connect(settings.database_url)
@@ -78,6 +79,14 @@ def kafka(asked: Namespace) -> int:
         while broker.running and not ending.wait(0.1):
             pass
         return 0 if ending.is_set() else 1
+
+
+def working() -> Settings:
+    """For a process that serves nothing else: it tells its health where a port is set for that."""
+    settings = begun()
+    if settings.health_port:
+        serve_health(settings.host, settings.health_port, settings.database_url)
+    return settings
 
 
 def begun() -> Settings:
