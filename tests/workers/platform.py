@@ -32,7 +32,8 @@ class Platform:
         with self.log.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, CLI, "run", "--data", data, "--port", str(self.port), *flags],
-                env=environment() | dict(env or {}), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
+                env=environment() | dict(env or {}),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
 
     def __enter__(self) -> "Platform":
         return self
