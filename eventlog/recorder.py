@@ -17,7 +17,6 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import InterfaceError, Notification, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg.sql import SQL, Composed
 
 from eventlog import statements
 from eventlog.statements import Claim
@@ -74,8 +73,8 @@ class SettledRecorder(PostgresApplicationRecorder):
         if not stored_events:
             return []
         ordered = sorted(stored_events, key=lambda e: (str(e.originator_id), e.originator_version))
-        rows = list(zip(*((e.originator_id, e.originator_version, e.topic, e.state) for e in ordered), strict=True))
-        query, params = statements.append(self._sql, [list(column) for column in rows], claim)
+        rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in ordered]
+        query, params = statements.append(self._sql, rows, claim)
         with self.connection() as conn:
             ids = sorted(row["notification_id"] for row in conn.execute(query, params, prepare=True))
         if not ids:
@@ -206,7 +205,7 @@ class SettledRecorder(PostgresApplicationRecorder):
                 reached += 1
         return rows
 
-    def _one(self, conn: psycopg.Connection, query: SQL | Composed, params: tuple) -> dict:
+    def _one(self, conn: psycopg.Connection, query: bytes, params: tuple) -> dict:
         row = conn.execute(query, params, prepare=True).fetchone()
         assert row is not None
         return row
