@@ -1,6 +1,7 @@
 """For the machines that watch over us: alive, ready, measured."""
 
 import socket
+import struct
 from typing import Any
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -15,7 +16,9 @@ from eventlog.away import POSTGRES_AWAY
 from eventlog.migrations import is_current
 from projections.state import ModelState, state
 
-CONNECT_S = 0.5
+ANSWER_S = 1.0
+# ApiVersions, version 0, without a client's name, as Kafka's protocol guide has it: the first thing a broker answers.
+HELLO = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 LATE_S = 60.0
 
 
@@ -56,14 +59,16 @@ def _lag(model: ModelState) -> dict[str, Any]:
 
 
 def _kafka(bootstrap: str) -> str:
-    """Whether any broker takes a connection; the log does not depend on it."""
+    """Whether any broker answers: one that hangs still takes connections. The log does not depend on it."""
     if not bootstrap:
         return "not used"
     for address in bootstrap.split(","):
         host, _, port = address.strip().rpartition(":")
         try:
-            with socket.create_connection((host, int(port)), CONNECT_S):
-                return "ok"
+            with socket.create_connection((host, int(port)), ANSWER_S) as broker:
+                broker.sendall(HELLO)
+                if broker.recv(4):
+                    return "ok"
         except OSError:
             continue
     return "away"
