@@ -104,28 +104,25 @@ def _stored(
 
 def life(guest: Guest) -> Iterator[list[Step]]:
     """What one append after the other wrote. Six of ten are paid and done; the others end in every other way."""
-    fate = guest.n % 10
     secret = payment.PaymentSecret(f"pi_{guest.n}_secret")
     yield placing(guest)
     yield [Step(guest.payment, payment.PaymentRequested(guest.booking, guest.person, CENTS))]
-    yield [
-        Step(
-            guest.payment,
-            payment.PaymentOpened(f"pi_{guest.n}", guest.person, secret),
-        )
-    ]
-    if fate == 8:
-        return
-    if fate == 6:
-        yield expiring(guest)
-        yield [Step(guest.payment, payment.PaymentCancelled())]
-        return
+    yield [Step(guest.payment, payment.PaymentOpened(f"pi_{guest.n}", guest.person, secret))]
+    match guest.n % 10:
+        case 6:
+            yield expiring(guest)
+            yield [Step(guest.payment, payment.PaymentCancelled())]
+        case 8:
+            return
+        case fate:
+            yield from paid(guest, fate)
+
+
+def paid(guest: Guest, fate: int) -> Iterator[list[Step]]:
+    succeeded = payment.PaymentSucceeded(CENTS, f"ch_{guest.n}")
     if fate == 7:
         yield [Step(guest.payment, payment.PaymentFailed("card_declined", f"ch_{guest.n}_1"))]
-    yield [
-        Step(guest.payment, payment.PaymentSucceeded(CENTS, f"ch_{guest.n}")),
-        Step(guest.booking, booking.BookingPaid(guest.payment, CENTS)),
-    ]
+    yield [Step(guest.payment, succeeded), Step(guest.booking, booking.BookingPaid(guest.payment, CENTS))]
     yield [Step(guest.booking, booking.BookingStarted())]
     if fate == 5:
         yield [Step(guest.booking, booking.BookingDelayed())]
