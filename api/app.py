@@ -1,11 +1,9 @@
 """The API as one application: its parts opened, its routes mounted, the frame around everything, by plain calls."""
 
-import select
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +22,7 @@ from api.ratelimits import networks
 from api.route import Route
 from api.routes import catalogue, payments, public, read_models, staff, system
 from commands.service_area import look_up
+from eventlog.pool import check_alive
 from eventlog.store import EventStore
 from eventlog.vault import Vault
 from integrations.stripe import connect
@@ -96,14 +95,6 @@ def close_parts(parts: Parts) -> None:
     parts.key_locks.close()
     parts.pool.close()
     parts.store.close()
-
-
-def check_alive(db: psycopg.Connection) -> None:
-    """An idle connection with something to read was told that it is over; asking costs nothing while it was not."""
-    poll = select.poll()
-    poll.register(db.pgconn.socket, select.POLLIN)
-    if poll.poll(0):
-        db.execute("")
 
 
 async def _not_routed(request: Request, error: Any) -> Response:

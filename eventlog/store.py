@@ -18,6 +18,7 @@ from psycopg import errors
 
 from eventlog.carrier import SETTINGS, connection_settings
 from eventlog.envelope import ENCODER, Recorded, Stored, decode, personal_taken_out, unseal_all
+from eventlog.pool import checked
 from eventlog.recorder import SettledRecorder
 from eventlog.statements import Claim
 from eventlog.streams import Appended, Note, Ref, Stream, followed_by, in_envelopes
@@ -47,6 +48,8 @@ class EventStore(Application[UUID]):
             | connection_settings(database_url)
             | {"POSTGRES_POOL_SIZE": str(pool_size), "POSTGRES_MAX_OVERFLOW": str(max_pool_size - pool_size)}
         )
+        datastore = self.recorder.datastore
+        datastore.pool = checked(datastore.pool, datastore.after_connect_func())
         self.vault = vault
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
         self._person_keys: OrderedDict[UUID, PersonKey] = OrderedDict()

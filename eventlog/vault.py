@@ -70,16 +70,14 @@ class Vault:
 
     def key_for(self, db: Connection, person_id: UUID) -> PersonKey:
         """The person's key, made when there is none; durable before anything is sealed with it."""
-        if found := self.keys(db, "person_id", [person_id]):
-            return found[person_id]
         key_id, secret = uuid4(), urandom(32)
         wrapped = _encrypt(self._masters[self._current], secret, key_id.bytes)
-        db.execute(
+        made = db.execute(
             """insert into eventlog.person_keys (key_id, person_id, wrapped, master_id) values (%s, %s, %s, %s)
-                      on conflict (person_id) do nothing""",
+               on conflict (person_id) do nothing returning key_id""",
             (key_id, person_id, wrapped, self._current),
-        )
-        return self.keys(db, "person_id", [person_id])[person_id]
+        ).fetchone()
+        return PersonKey(key_id, secret) if made else self.keys(db, "person_id", [person_id])[person_id]
 
     def keys(self, db: Connection, column: str, ids: Iterable[UUID]) -> dict[UUID, PersonKey]:
         """Those of the keys (by `key_id` or `person_id`) that still exist."""
