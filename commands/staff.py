@@ -1,7 +1,7 @@
 """What may be asked about staff: an account, a session for the right password, and its end.
 
-Credentials and sessions are ordinary tables, not history. Whoever tries a mail address or a password learns nothing from
-words or time about which of them was wrong.
+Credentials and sessions are ordinary tables, not history. Whoever tries a mail address or a password learns nothing
+from words or time about which of them was wrong.
 """
 
 import hmac
@@ -63,7 +63,7 @@ def create_staff(db: Connection, email: str, password: str, role: str = "admin")
 
 
 def log_in(db: Connection, email: str, password: str, now: datetime) -> StaffSession:
-    """A new session for two weeks. Raises Refused("unauthenticated"), also while five failures have locked the account."""
+    """A new session for two weeks. Raises Refused("unauthenticated"), also while five failures lock the account."""
     found = _account(db, email)
     is_right = _verify(password, found["password_hash"] if found else _dummy())
     if not found or not found["is_active"] or (found["locked_until"] and found["locked_until"] > now):

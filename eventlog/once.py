@@ -19,7 +19,7 @@ FIND = """
 
 
 class Used(Value):
-    """What was done under a key: `about` is the key of the events it wrote, a booking's id; None where it wrote none."""
+    """What was done under a key: `about` is the key of the events it wrote, a booking's id; None if it wrote none."""
 
     body_hash: bytes
     ids: dict[str, str]
