@@ -88,9 +88,9 @@ def test_versions_in_the_wrong_order_are_found(site, store, db):
     db.execute(
         """update eventlog.stored_events set notification_id = 1000 - notification_id
                   where originator_id = %s""",
-        (guest.booking,),
+        (guest.payment,),
     )
-    assert [finding for finding in verify(site) if f"stream {guest.booking}: version 2" in finding]
+    assert [finding for finding in verify(site) if f"stream {guest.payment}: version 2" in finding]
 
 
 def test_an_event_of_a_newer_version_is_found(site, lived, db):
