@@ -89,41 +89,39 @@ def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
 
 
 def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
-    who, wanted = asked.customer, asked.wanted
-    mail = _at("/customer_info", normal_mail, who.email)
-    details = BookingDetails(
-        who.first_name,
-        who.last_name,
-        mail,
-        _at("/customer_info", normal_phone, who.phone),
-        _street(asked.pickup),
-        _street(asked.delivery),
-        asked.special_instructions,
-    )
+    wanted, details = asked.wanted, _details(asked)
     pickup, delivery = _area(asked.pickup, agreed.pickup), _area(asked.delivery, agreed.delivery)
     check_addresses((pickup, details.pickup), (delivery, details.delivery))
-    if needs_instructions(agreed.pickup, agreed.house) and not (
-        asked.pickup.delivery_instructions or asked.special_instructions
-    ):
-        raise Refused(
-            "instructions_required", "How does the driver get in there?", "/pickup_address/delivery_instructions"
-        )
+    if needs_instructions(agreed.pickup, agreed.house) and not _instructions(asked):
+        where = "/pickup_address/delivery_instructions"
+        raise Refused("instructions_required", "How does the driver get in there?", where)
     return BookingPlaced(
-        new_number(),
-        ctx.store.vault.person_id(mail),
-        True,
-        wanted.selection,
-        wanted.pickup_date,
-        wanted.pickup_time,
-        wanted.specific_pickup_hour,
-        pickup,
-        delivery,
-        agreed.request.is_outside_core_area,
-        wanted.coi_required,
-        agreed.pricing,
-        ctx.now + timedelta(minutes=agreed.house.hold_minutes),
-        details,
+        booking_number=new_number(),
+        person_id=ctx.store.vault.person_id(details.email),
+        is_guest=True,
+        selection=wanted.selection,
+        pickup_date=wanted.pickup_date,
+        pickup_time=wanted.pickup_time,
+        specific_pickup_hour=wanted.specific_pickup_hour,
+        pickup_area=pickup,
+        delivery_area=delivery,
+        is_outside_core_area=agreed.request.is_outside_core_area,
+        coi_required=wanted.coi_required,
+        pricing=agreed.pricing,
+        hold_expires_at=ctx.now + timedelta(minutes=agreed.house.hold_minutes),
+        personal=details,
     )
+
+
+def _details(asked: PlaceBooking) -> BookingDetails:
+    who = asked.customer
+    mail, phone = _at("/customer_info", normal_mail, who.email), _at("/customer_info", normal_phone, who.phone)
+    streets = _street(asked.pickup), _street(asked.delivery)
+    return BookingDetails(who.first_name, who.last_name, mail, phone, *streets, asked.special_instructions)
+
+
+def _instructions(asked: PlaceBooking) -> str:
+    return asked.pickup.delivery_instructions or asked.special_instructions
 
 
 def _wish(id: UUID, offer: BookingPlaced, places: int) -> Wish:

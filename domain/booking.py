@@ -95,18 +95,9 @@ class BookingRefunded(Value):
 
 
 Event = (
-    BookingPlaced
-    | BookingConfirmed
-    | BookingBilledAgain
-    | BookingPaid
-    | BookingStarted
-    | BookingDelayed
-    | BookingResumed
-    | BookingCompleted
-    | BookingCancelled
-    | BookingReinstated
-    | BookingRefunded
-)
+    BookingPlaced | BookingConfirmed | BookingBilledAgain | BookingPaid | BookingStarted | BookingDelayed | BookingResumed
+    | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded
+)  # fmt: skip
 
 
 # State
