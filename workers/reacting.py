@@ -10,6 +10,7 @@ from threading import Event
 import psycopg
 import structlog
 from procrastinate import App
+from procrastinate.exceptions import ConnectorException
 
 from eventlog.away import POSTGRES_AWAY
 from eventlog.envelope import UnknownEvent, decode
@@ -43,7 +44,7 @@ class Runner:
                 with psycopg.connect(self._database_url, autocommit=True) as db, log_at(self._database_url) as source:
                     if self._leads(db):
                         self._go_on(db, source)
-            except (*POSTGRES_AWAY, UnknownEvent) as trouble:
+            except (*POSTGRES_AWAY, ConnectorException, UnknownEvent) as trouble:
                 log.warning("reactions_wait", error=str(trouble))
                 self._stopping.wait(PAUSE_S)
 

@@ -1,0 +1,42 @@
+"""What follows from each event, and that nothing follows from the others."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from domain import booking, payment, person, refund
+from eventlog.envelope import EVENTS, Origin, Recorded
+from eventlog.ids import new_id
+from tests.samples import HOLD, MONDAY, NOON, placed
+from tests.samples import person as who
+from workers.reactions import HOLD as HOLD_TIMER
+from workers.reactions import Job, NoTimer, Timer, react
+
+ABOUT = UUID("0193b5a0-0000-7000-8000-0000000000b1")
+EFFECTS = [
+    (placed(), Timer(HOLD_TIMER, ABOUT, HOLD)),
+    (booking.BookingConfirmed(), NoTimer(HOLD_TIMER, ABOUT)),
+    (booking.BookingPaid(new_id(), 99500), NoTimer(HOLD_TIMER, ABOUT)),
+    (booking.BookingCancelled("by_staff", MONDAY, who("ada")), NoTimer(HOLD_TIMER, ABOUT)),
+    (payment.PaymentWithdrawn("by_customer"), Job("end_payment", ABOUT, 7)),
+    (refund.RefundApproved("system"), Job("pay_back", ABOUT, 7)),
+    (person.PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
+]
+
+
+def recorded(event) -> Recorded:
+    return Recorded(ABOUT, 1, event, new_id(), ABOUT, NOON + timedelta(1), Origin("guest", new_id()), 7)
+
+
+@pytest.mark.parametrize(("event", "effect"), EFFECTS)
+def test_an_event_has_its_effect(event, effect):
+    assert react(recorded(event)) == [effect]
+
+
+def test_nothing_follows_from_any_other_event():
+    silent = set(EVENTS) - {type(event).__name__ for event, _ in EFFECTS}
+    assert len(silent) > 20
+    for name in silent:
+        blank = EVENTS[name](*EVENTS[name].__struct_fields__)
+        assert react(recorded(blank)) == []
