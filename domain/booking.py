@@ -45,8 +45,7 @@ class BookingPlaced(Value):
     personal: BookingDetails | None = None
 
 
-class BookingConfirmed(Value):
-    pass
+class BookingConfirmed(Value): ...
 
 
 class BookingBilledAgain(Value):
@@ -60,20 +59,16 @@ class BookingPaid(Value):
     amount_cents: int
 
 
-class BookingStarted(Value):
-    pass
+class BookingStarted(Value): ...
 
 
-class BookingDelayed(Value):
-    pass
+class BookingDelayed(Value): ...
 
 
-class BookingResumed(Value):
-    pass
+class BookingResumed(Value): ...
 
 
-class BookingCompleted(Value):
-    pass
+class BookingCompleted(Value): ...
 
 
 class BookingCancelled(Value):
@@ -95,8 +90,8 @@ class BookingRefunded(Value):
 
 
 Event = (
-    BookingPlaced | BookingConfirmed | BookingBilledAgain | BookingPaid | BookingStarted | BookingDelayed | BookingResumed
-    | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded
+    BookingPlaced | BookingConfirmed | BookingBilledAgain | BookingPaid | BookingStarted | BookingDelayed
+    | BookingResumed | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded
 )  # fmt: skip
 
 
@@ -151,6 +146,10 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, status=Status.REFUNDED)
         case _:
             assert_never(event)
+
+
+def is_expired(booking: Booking) -> bool:
+    return booking.status is Status.CANCELLED and booking.reason == EXPIRED
 
 
 # Decisions: asked again for what is so already, they answer nothing.
@@ -242,10 +241,6 @@ def refund(booking: Booking, amount_cents: int) -> list[Event]:
         return []
     _allowed(booking, "refunded", Status.COMPLETED)
     return [BookingRefunded(amount_cents)]
-
-
-def is_expired(booking: Booking) -> bool:
-    return booking.status is Status.CANCELLED and booking.reason == EXPIRED
 
 
 def _allowed(booking: Booking, to: str, *states: Status) -> None:
