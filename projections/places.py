@@ -86,37 +86,16 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
 
 def _write(db: Connection, taken: Counter[tuple[date, str, int]], set_: tuple[dict, dict, dict]) -> None:
     limits, closed, house = set_
-    if taken:
-        write(
-            db,
-            "taken",
-            (
-                dict(zip(("day", "service_type", "partition", "places"), (*key, n), strict=True))
-                for key, n in sorted(taken.items())
-            ),
-            "(day, service_type, partition) do update set places = taken.places + excluded.places",
-        )
-    if limits:
-        write(
-            db,
-            "limits",
-            ({"day": day, "service_type": service, "places": n} for (day, service), n in sorted(limits.items())),
-            "(day, service_type) do update set places = excluded.places",
-        )
-    if closed:
-        write(
-            db,
-            "blackouts",
-            ({"day": day, "is_closed": is_closed} for day, is_closed in sorted(closed.items())),
-            "(day) do update set is_closed = excluded.is_closed",
-        )
-    if house:
-        write(
-            db,
-            "house",
-            ({"setting": name, "value": value} for name, value in sorted(house.items())),
-            "(setting) do update set value = excluded.value",
-        )
+    rows = [dict(zip(("day", "service_type", "partition"), key, strict=True)) | {"places": n}
+            for key, n in sorted(taken.items())]  # fmt: skip
+    write(db, "taken", rows,
+          "(day, service_type, partition) do update set places = taken.places + excluded.places")  # fmt: skip
+    rows = [{"day": day, "service_type": service, "places": n} for (day, service), n in sorted(limits.items())]
+    write(db, "limits", rows, "(day, service_type) do update set places = excluded.places")
+    rows = [{"day": day, "is_closed": is_closed} for day, is_closed in sorted(closed.items())]
+    write(db, "blackouts", rows, "(day) do update set is_closed = excluded.is_closed")
+    rows = [{"setting": name, "value": value} for name, value in sorted(house.items())]
+    write(db, "house", rows, "(setting) do update set value = excluded.value")
 
 
 def places(db: Connection, first: date, last: date) -> Places:
