@@ -14,6 +14,7 @@ from api.call import Call
 from api.errors import Problem
 from commands import Context
 from domain import Value
+from eventlog.envelope import Recorded
 from eventlog.once import find_used, note_used
 from eventlog.statements import Once
 from eventlog.store import KeyTaken
@@ -27,10 +28,14 @@ class Busy(Exception):
 
 
 class Done(Value):
-    """What a write did: the key of its events (a booking's id), and its position."""
+    """What a write did: the key of its events (a booking's id), and its position.
+
+    `written` are the events where they are at hand: the answer is the same as from the log, and costs less.
+    """
 
     about: UUID
     position: int
+    written: tuple[Recorded, ...] = ()
 
 
 class Write(Value):

@@ -7,9 +7,11 @@ from uuid import UUID
 import structlog
 
 from api.call import Call
+from api.idempotency import Done
 from commands.booking_sheet import booking_sheet, is_opening, manage_token, payment_sheet, payments_of
-from commands.payments import open_payment
+from commands.payments import known, opening
 from domain.ids import payment_id
+from domain.payment import is_spent
 from eventlog.envelope import Recorded
 from integrations.stripe import StripeRefused, StripeUnavailable
 
@@ -17,27 +19,48 @@ STATUS_FIELDS = ("booking_number", "status", "service_type", "pickup_date", "pic
 log = structlog.get_logger("api")
 
 
-def new_booking(call: Call, id: UUID, position: int) -> dict[str, Any]:
+def new_booking(call: Call, done: Done) -> dict[str, Any]:
     """The answer to a booking, as it stood when it was placed and its payment opened; the same whenever it is made."""
-    placed = [recorded for recorded in call.parts.store.history(id) if recorded.position <= position]
-    sheet = booking_sheet(placed)
+    store, settings = call.parts.store, call.parts.settings
+    history = done.written or store.history(done.about)
+    sheet = booking_sheet([r for r in history if r.originator_id == done.about and r.position <= done.position])
     assert sheet, "what was placed is in the log"
-    opened = _opened(call, sheet["booking_number"], payment_id(id, 1))
+    number, first = sheet["booking_number"], payment_id(done.about, 1)
+    requested = [recorded for recorded in done.written if recorded.originator_id == first]
+    opened, position = _opened(call, number, requested) if requested else _opened_before(call, number, first)
     return {
         "booking": sheet,
-        "manage_token": manage_token(sheet["booking_number"], call.parts.settings.secret_key.encode()),
-        "payment": payment_sheet(opened, call.parts.settings.stripe_publishable_key),
-        "position": max(position, *(recorded.position for recorded in opened)),
+        "manage_token": manage_token(number, settings.secret_key.encode()),
+        "payment": payment_sheet(opened, settings.stripe_publishable_key),
+        "position": max(done.position, position),
     }
 
 
-def _opened(call: Call, number: str, id: UUID) -> list[Recorded]:
-    """The payment's first events. When Stripe cannot be reached the booking stands and is paid later."""
+def _opened(call: Call, number: str, requested: list[Recorded]) -> tuple[list[Recorded], int]:
+    """The first events of a payment that was just requested, and the position of the last.
+
+    When Stripe cannot be reached the booking stands and is paid later.
+    """
+    id = requested[0].originator_id
     try:
-        open_payment(number, id, call.context())
+        appended = opening(number, id, call.context())
     except (StripeUnavailable, StripeRefused) as error:
         log.warning("payment not opened", request_id=call.scope["request_id"], error=type(error).__name__)
-    return [recorded for recorded in call.parts.store.history(id) if is_opening(recorded)]
+        return requested, 0
+    return (requested + appended.events, appended.position) if appended.events else _opening_events(call, id)
+
+
+def _opened_before(call: Call, number: str, id: UUID) -> tuple[list[Recorded], int]:
+    """The same from the log; a payment that was not opened then is opened now, if it is still wanted."""
+    requested, position = _opening_events(call, id)
+    if len(requested) > 1 or is_spent(known(call.context(), id)):
+        return requested, position
+    return _opened(call, number, requested)
+
+
+def _opening_events(call: Call, id: UUID) -> tuple[list[Recorded], int]:
+    found = [recorded for recorded in call.parts.store.history(id) if is_opening(recorded)]
+    return found, found[-1].position
 
 
 def is_owner(call: Call, number: str) -> bool | None:

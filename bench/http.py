@@ -2,8 +2,8 @@
 
     python -m bench.http [--bookings 400]
 
-Rate limits are on, each guest has an address of its own, the payment is opened at the Stripe sandbox (whose own CPU, like
-the client's, is not counted), the database is durable.
+Rate limits are on, each guest has an address of its own, the payment is opened at the Stripe sandbox (whose own CPU,
+like the client's, is not counted), the database is durable.
 """
 
 import argparse

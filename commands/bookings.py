@@ -18,6 +18,7 @@ from domain.ids import booking_id, payment_id
 from domain.offer import check_addresses
 from domain.payment import PaymentRequested
 from domain.pickup_day import Slot, Wish
+from eventlog.envelope import Recorded
 from eventlog.store import Ref
 
 UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -52,10 +53,13 @@ class PlaceBooking(Value):
 
 
 class Placed(Value):
+    """`written` are the events of the append, so that an answer need not read them again; none when it was known."""
+
     booking_number: str
     booking_id: UUID
     payment_id: UUID
     position: int
+    written: tuple[Recorded, ...] = ()
 
 
 def place_booking(asked: PlaceBooking, ctx: Context) -> Placed:
@@ -85,7 +89,7 @@ def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
     appended = ctx.append(refs, decision, id)
     if not appended.events and ctx.store.history(id)[0].origin.command_id != ctx.origin.command_id:
         return None
-    return Placed(offer.booking_number, id, payment_id(id, 1), appended.position)
+    return Placed(offer.booking_number, id, payment_id(id, 1), appended.position, tuple(appended.events))
 
 
 def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:

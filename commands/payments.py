@@ -13,17 +13,23 @@ from domain import Refused, booking, payment
 from domain.booking import UNPAID
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
+from eventlog.store import Appended
 from integrations.stripe import Intent, StripeEvent, StripeRefused, StripeUnavailable
 
 
 def open_payment(number: str, id: UUID, ctx: Context) -> int:
     """The intent at Stripe, made once, and its secret in the log. Raises StripeUnavailable: ask again."""
+    return opening(number, id, ctx).position
+
+
+def opening(number: str, id: UUID, ctx: Context) -> Appended:
+    """As `open_payment`, with the event that was written; none when the payment was open already."""
     made = known(ctx, id)
     if made.intent_id:
-        return ctx.append([payment_ref(id)], lambda made: [[]]).position
+        return ctx.append([payment_ref(id)], lambda made: [[]])
     intent = ctx.stripe.create_intent(id, made.amount_cents, {"booking_number": number})
     opened = PaymentOpened(intent.id, made.person_id, PaymentSecret(intent.client_secret))
-    return ctx.append([payment_ref(id)], lambda made: [payment.open_at_stripe(made, opened)], made.booking_id).position
+    return ctx.append([payment_ref(id)], lambda made: [payment.open_at_stripe(made, opened)], made.booking_id)
 
 
 def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:

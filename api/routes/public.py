@@ -45,9 +45,9 @@ def guest_booking(call: Call, asked: bodies.GuestBooking) -> dict[str, Any]:
 
     def do(ctx: Context) -> Done:
         placed = bookings.place_booking(command, ctx)
-        return Done(placed.booking_id, placed.position)
+        return Done(placed.booking_id, placed.position, placed.written)
 
-    return carry_out(call, Write(do, lambda done: new_booking(call, done.about, done.position), in_append=True))
+    return carry_out(call, Write(do, lambda done: new_booking(call, done), in_append=True))
 
 
 def booking_status(call: Call, booking_number: str) -> dict[str, Any]:

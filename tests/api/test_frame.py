@@ -1,4 +1,4 @@
-"""What is around every request: ids, safety, refusals in their order, problems that tell nothing, paths, limits, metrics."""
+"""What is around every request: ids, safety, refusals in their order, problems that tell nothing, limits, metrics."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The same key and body is one booking and one answer, in parallel, later, and after a crash; another body is refused."""
+"""The same key and body is one booking and one answer, at once, later, after a crash; another body is refused."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
