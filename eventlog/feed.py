@@ -87,7 +87,11 @@ def log_at(database_url: str) -> Iterator[Log]:
     """The log for a process that only reads it."""
     where = {name.removeprefix("POSTGRES_").lower(): value for name, value in connection_settings(database_url).items()}
     with PostgresDatastore(**where, schema="eventlog", max_overflow=3, pre_ping=True) as datastore:
-        yield open_log(SettledRecorder(datastore))
+        recorder = SettledRecorder(datastore)
+        try:
+            yield open_log(recorder)
+        finally:
+            recorder.close()
 
 
 def open_log(recorder: SettledRecorder) -> Log:

@@ -165,6 +165,11 @@ class SettledRecorder(PostgresApplicationRecorder):
             raise RuntimeError("settled reading needs the primary server and a sequence without cache")
         return conn
 
+    def close(self) -> None:
+        """Ends the connection of proof and read; the next read opens another."""
+        with self._reading:
+            self._forget()
+
     def _forget(self) -> None:
         if getattr(self, "_conn", None) is not None:
             self._conn.close()
