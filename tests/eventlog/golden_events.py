@@ -14,8 +14,8 @@ from tests.samples import MONDAY, person, placed
 ADA = person("ada")
 ONE, TWO = UUID("0193b5a0-0000-7000-8000-000000000001"), UUID("0193b5a0-0000-7000-8000-000000000002")
 PRICING = pricing.Pricing(
-    99500, 9950, 0, 5000, 140000, 12425, (pricing.OrganizingPrice("petite_packing", "Petite Packing", 140000),), 17500, 0,
-    284375, (pricing.AppliedRule("Weekend", 9950),),
+    99500, 9950, 0, 5000, 140000, 12425, (pricing.OrganizingPrice("petite_packing", "Petite Packing", 140000),),
+    17500, 0, 284375, (pricing.AppliedRule("Weekend", 9950),),
 )  # fmt: skip
 PLACED = replace(
     placed(),
