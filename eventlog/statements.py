@@ -49,6 +49,13 @@ ONCE = b""", once as (insert into eventlog.idempotency (caller, route, key, body
     select %s, %s, %s, %b, %s, max(notification_id) from new having count(*) > 0)"""
 WRITERS = """relation = {name}::regclass and mode = 'RowExclusiveLock' and granted
              and database = (select oid from pg_database where datname = current_database())"""
+BLOCKERS = (
+    """select a.pid, a.application_name, a.state, left(a.query, 200) as query,
+    extract(epoch from now() - a.xact_start)::float as seconds
+    from pg_stat_activity a where a.pid in (select pid from pg_locks where """
+    + WRITERS
+    + ")"
+)
 LAST_SETTLED = """
     with settled as (
         select coalesce(max(id), %s) as id from (
@@ -79,13 +86,7 @@ def for_table(schema: str, table: str) -> Statements:
         last_value=sql("select case when is_called then last_value else 0 end as last from {sequence}"),
         last_settled=sql(LAST_SETTLED),
         writers=sql("select virtualtransaction as writer from pg_locks where " + WRITERS),
-        blockers=sql(
-            """select a.pid, a.application_name, a.state, left(a.query, 200) as query,
-                        extract(epoch from now() - a.xact_start)::float as seconds
-                        from pg_stat_activity a where a.pid in (select pid from pg_locks where """
-            + WRITERS
-            + ")"
-        ),
+        blockers=sql(BLOCKERS),
         fitness=sql("""select pg_is_in_recovery() as standby,
                        (select seqcache from pg_sequence where seqrelid = {sequence_name}::regclass) as cache"""),
     )
