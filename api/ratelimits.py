@@ -74,8 +74,3 @@ def _bucket_of(address: str, peer: str) -> str:
     except ValueError:
         return peer
     return str(ip) if ip.version == 4 else str(ip_network(f"{ip}/64", strict=False))
-
-
-def purge(db: Connection) -> int:
-    """Takes away buckets that are full again; answers how many."""
-    return db.execute("delete from api.rate_limits where at < now() - interval '10 minutes'").rowcount
