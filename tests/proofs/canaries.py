@@ -1,0 +1,43 @@
+"""Where words that must be nowhere are looked for: every byte of every table, and every record of the topic."""
+
+from collections.abc import Iterable
+from contextlib import closing
+
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from psycopg.sql import SQL, Identifier
+
+TABLES = """select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'
+            and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"""
+
+
+def tables(db: psycopg.Connection) -> dict[str, bytes]:
+    """All that each table holds, as text; what lies there as bytes, as it is."""
+    found = {}
+    for schema, name in db.execute(TABLES).fetchall():
+        rows = db.execute(SQL("select * from {}").format(Identifier(schema, name))).fetchall()
+        found[f"{schema}.{name}"] = b"\n".join(as_bytes(value) for row in rows for value in row)
+    return found
+
+
+def as_bytes(value: object) -> bytes:
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+
+
+def topic(bootstrap: str, name: str) -> bytes:
+    """Every record that can still be read: keys, headers and bodies."""
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")) as consumer:
+        places = [TopicPartition(name, partition) for partition in range(8)]
+        ends = consumer.end_offsets(places)
+        consumer.assign(places)
+        found = []
+        while any(consumer.position(place) < ends[place] for place in places):
+            for records in consumer.poll(timeout_ms=500).values():
+                found += [b" ".join((r.key, r.value, *(value for _, value in r.headers))) for r in records]
+    return b"\n".join(found)
+
+
+def places_of(words: Iterable[str], haystacks: dict[str, bytes]) -> set[tuple[str, str]]:
+    """(word, where) for each word that can be read somewhere, in whatever case."""
+    lowered = {where: text.lower() for where, text in haystacks.items()}
+    return {(word, where) for word in words for where, text in lowered.items() if word.lower().encode() in text}
