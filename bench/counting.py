@@ -88,7 +88,7 @@ def _calendar(before: Seen, after: Seen, booked: list[Booked], ended: int) -> li
     """A place that nobody of this run took may be free again only if a hold ended."""
     taken = Counter((b.outcome.day, b.outcome.service) for b in booked if b.status in HOLDING)
     seen = before.left.keys() & after.left.keys()  # over midnight a day goes and a day comes
-    free = {place: after.left[place] - max(0, before.left[place] - taken[place]) for place in sorted(seen)}
+    free = {place: after.left[place] - (before.left[place] - taken[place]) for place in sorted(seen)}
     lost = [f"calendar {place}: expected {after.left[place] - more} left, found {after.left[place]}"
             for place, more in free.items() if more < 0 or (more and not ended)]  # fmt: skip
     again = sum(more for more in free.values() if more > 0)

@@ -50,6 +50,10 @@ def test_a_hold_from_before_that_ended_meanwhile_is_no_difference():
     assert differences(seen(), after, [booked()]) == []
 
 
+def test_a_guest_may_take_the_place_that_a_hold_gave_back():
+    assert differences(seen(left=0), seen({"paid": 1, "pending": -1, "cancelled": 1}, CENTS, 0), [booked()]) == []
+
+
 @pytest.mark.parametrize(
     "after",
     [seen({"paid": 1, "pending": -1, "cancelled": 1}, CENTS, 9), seen({"paid": 1, "cancelled": 1}, CENTS, 10),
