@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bench.counting import Booked, Seen, differences, history_wrong, told_wrong
+from bench.counting import Booked, Seen, differences, history_wrong, holds_ended, told_wrong
 from bench.guests import Guest, patiently, window
 from settings import RUNNING, BadSettings, read_env_file
 
@@ -84,8 +84,11 @@ async def _settled(guests: list[Guest], staff: "Staff", before: Seen) -> tuple[l
         known = [guest for guest in guests if guest.outcome.number]
         statuses = await asyncio.gather(*(guest.status() for guest in known))
         booked = [Booked(guest.outcome, status) for guest, status in zip(known, statuses, strict=True)]
-        wrong = differences(before, await staff.look(), booked)
+        after = await staff.look()
+        wrong = differences(before, after, booked)
         if not wrong or time.monotonic() > deadline:
+            if ended := holds_ended(before, after, booked):
+                print(f"  {ended} holds from before ended meanwhile", file=sys.stderr, flush=True)
             return booked, wrong
         await asyncio.sleep(1)
 
