@@ -38,6 +38,7 @@ class Call(Request):
     raw: bytes = b""
     is_too_large: bool = False
     is_admitted: bool = False
+    has_waited: bool = False
     session: StaffSession | None = None
 
     @cached_property

@@ -19,7 +19,6 @@ from eventlog.once import find_used, note_used
 from eventlog.statements import Once
 from eventlog.store import KeyTaken
 
-PATIENCE_S = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -51,12 +50,16 @@ def carry_out(call: Call, write: Write) -> dict[str, Any]:
     once = _once(call)
     if once is None:
         return write.answer(write.do(call.context()))
-    if not call.parts.key_locks.try_lock(once):
+    locks, answer = call.parts.key_locks, None
+    if call.has_waited and (answer := locks.answer_for(once)):
+        return answer
+    if not locks.try_lock(once):
         raise Busy
     try:
-        return write.answer(_found(call, once) or _done(call, once, write))
+        answer = write.answer(_found(call, once) or _done(call, once, write))
+        return answer
     finally:
-        call.parts.key_locks.unlock(once)
+        locks.unlock(once, answer)
 
 
 def _done(call: Call, once: Once, write: Write) -> Done:

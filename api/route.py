@@ -20,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
 from api.errors import Problem, described, problem_of, respond
-from api.idempotency import PATIENCE_S, Busy
+from api.idempotency import Busy
+from api.key_locks import PATIENCE_S
 from api.policies import Policy, Who
 from api.ratelimits import take_token
 from api.sessions import staff_session
@@ -58,6 +59,7 @@ class Route(APIRoute):
             if time.monotonic() > deadline:
                 twin = Problem("idempotency_in_progress", "Try again in a moment.").with_headers({"retry-after": "1"})
                 return respond(twin, call.scope["request_id"])
+            call.has_waited = True
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return response

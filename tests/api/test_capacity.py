@@ -3,8 +3,6 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-
 from domain import pickup_day
 from tests.api.house import booking
 
@@ -13,7 +11,7 @@ GUESTS, PLACES = 200, 10
 
 def rush(house) -> Counter:
     def ask(n: int) -> str:
-        answer = httpx.post(f"{house.url}/api/public/guest-booking/", json=booking(f"guest{n}@example.com"), timeout=60)
+        answer = house.book(booking(f"guest{n}@example.com"))
         return "booked" if answer.status_code == 201 else f"{answer.status_code} {answer.json()['code']}"
 
     with ThreadPoolExecutor(GUESTS) as guests:

@@ -3,12 +3,10 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import psycopg
 import pytest
 
-from api.idempotency import PATIENCE_S
-from api.key_locks import lock_id
+from api.key_locks import PATIENCE_S, lock_id
 from eventlog.statements import Once
 from settings import Settings
 from tests.api.house import ENV, booking, delivery, in_days, open_house, serving
@@ -19,7 +17,7 @@ ONCE = Once("anonymous", "POST /api/public/guest-booking/", "7f3c", b"", {})
 
 def test_fifty_at_once_with_one_key_are_one_booking_with_one_answer(paying_house):
     def ask(_):
-        return httpx.post(f"{paying_house.url}/api/public/guest-booking/", json=booking(), headers=KEY, timeout=15)
+        return paying_house.book(headers=KEY)
 
     with ThreadPoolExecutor(50) as clients:
         answers = list(clients.map(ask, range(50)))
@@ -95,8 +93,7 @@ def test_a_second_that_waits_answers_once_the_twin_is_done(house):
 def test_many_that_wait_leave_room_for_others(house):
     with psycopg.connect(house.database, autocommit=True) as twin, ThreadPoolExecutor(60) as clients:
         twin.execute("select pg_advisory_lock(%s)", (lock_id(ONCE),))
-        url = f"{house.url}/api/public/guest-booking/"
-        waiting = [clients.submit(httpx.post, url, json=booking(), headers=KEY, timeout=30) for _ in range(60)]
+        waiting = [clients.submit(house.book, headers=KEY) for _ in range(60)]
         assert house.book(booking("eve@example.com")).elapsed.total_seconds() < PATIENCE_S
         twin.execute("select pg_advisory_unlock(%s)", (lock_id(ONCE),))
         assert {answer.result().status_code for answer in waiting} == {201}
@@ -108,7 +105,7 @@ def test_two_processes_share_the_keys(database):
 
         def ask(n):
             url = (house.url, other)[n % 2]
-            return httpx.post(f"{url}/api/public/guest-booking/", json=booking(), headers=KEY, timeout=15).json()
+            return house.http.post(f"{url}/api/public/guest-booking/", json=booking(), headers=KEY).json()
 
         with ThreadPoolExecutor(20) as clients:
             answers = list(clients.map(ask, range(20)))
