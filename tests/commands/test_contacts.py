@@ -1,3 +1,5 @@
+"""Phones and mail addresses, however they are written, come into one form or are refused."""
+
 import pytest
 
 from commands.contacts import normal_mail, normal_phone

@@ -1,3 +1,5 @@
+"""Where the house drives, by ZIP: known, served, how far, in the state that was written."""
+
 import pytest
 import zipcodes
 from msgspec.structs import replace

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from commands import booking_ref, day_ref, payment_ref
-from commands.bookings import cancel_booking, expire_hold, place_booking
+from commands.bookings import _end, cancel_booking, expire_hold, place_booking
 from commands.payments import cancel_intent, create_intent, hear, open_payment
 from commands.refunds import pay_back
 from domain import Refused, payment, pickup_day, refund
@@ -192,7 +192,10 @@ def test_a_booking_that_ends_while_it_is_billed_again_leaves_no_open_payment(ctx
         for n in range(6):
             placed = place(ctx, f"guest{n}")
             decline_three_times(ctx, placed)
-            together(lambda p=placed: billed(p, ctx(store=other)), lambda p=placed: ended(p, ctx()))
+            together(
+                lambda p=placed: billed(p, ctx(store=other)),
+                lambda p=placed: cancel_booking(p.booking_id, "", True, ctx()),
+            )
             made = booking(ctx, placed)
             assert made.status == "cancelled"
             last = payment_of(ctx, placed, payment_id(placed.booking_id, made.payments))
@@ -207,8 +210,20 @@ def billed(placed, context):
         return refused
 
 
-def ended(placed, context):
-    return cancel_booking(placed.booking_id, "", True, context)
+def test_a_further_payment_asked_for_in_the_moment_of_the_end_ends_too(ctx, database, vault):
+    placed = place(ctx)
+    decline_three_times(ctx, placed)
+    made_meanwhile = []
+    with EventStore(database, vault) as other:
+
+        def end(made):
+            if not made_meanwhile:
+                made_meanwhile.append(create_intent(placed.booking_number, ctx(store=other))[0])
+            return bookings.expire(made, HOLD)
+
+        _end(placed.booking_id, end, ctx(HOLD))
+    assert payment_of(ctx, placed, made_meanwhile[0]).is_withdrawn
+    assert booking(ctx, placed).status == "cancelled"
 
 
 def test_a_booking_that_was_billed_again_ends_with_its_last_payment(ctx):

@@ -1,3 +1,5 @@
+"""What each service costs before anything is added."""
+
 from uuid import UUID
 
 import pytest

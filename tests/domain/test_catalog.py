@@ -1,3 +1,5 @@
+"""The catalogue: an entry is offered whole, changes whole, and is refused when it makes no sense."""
+
 from datetime import date
 from decimal import Decimal
 from functools import partial, reduce

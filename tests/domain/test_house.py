@@ -1,3 +1,5 @@
+"""The settings of the house: each is changed once, kept whole, and refused out of its range."""
+
 from decimal import Decimal
 from functools import partial
 

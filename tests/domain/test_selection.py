@@ -1,3 +1,5 @@
+"""What is selected of each service, and when it is for today."""
+
 import msgspec
 import pytest
 

@@ -1,6 +1,6 @@
 """A forgotten person is nowhere: not in the log, the topic, any generation of a read model or any other table."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -12,6 +12,7 @@ from commands.catalog import seed
 from commands.payments import open_payment, pay_in_sandbox
 from commands.persons import forget
 from domain.selection import PickupTime
+from eventlog.away import POSTGRES_AWAY
 from eventlog.feed import topic_name
 from integrations.stripe import connect
 from projections import dashboard, history
@@ -73,7 +74,7 @@ def ask(store, db, own_sandbox):  # noqa: F811
 def platform(database, vault, bootstrap, stripe_url):
     """Relay, projector over Kafka, reactions and jobs."""
     projector = Projector(Sources(database, vault, bootstrap))
-    thread = Thread(target=projector.run)
+    thread = Thread(target=supervised, args=(projector,))
     with ExitStack() as parts:
         parts.enter_context(running(Relay(database, bootstrap)))
         thread.start()
@@ -82,6 +83,13 @@ def platform(database, vault, bootstrap, stripe_url):
         for name in ("reactions", "jobs"):
             parts.enter_context(Acting(name, database, stripe_url))
         yield
+
+
+def supervised(projector):
+    """Started again when the log could not be opened in time."""
+    while True:
+        with suppress(*POSTGRES_AWAY):
+            return projector.run()
 
 
 def books(ask, who):
@@ -105,7 +113,7 @@ def totals(db):
     return {part: shown[part] for part in ("revenue", "bookings", "capacity")}
 
 
-def test_a_forgotten_person_is_nowhere_and_the_totals_stay(ask, database, vault, db, bootstrap, own_sandbox):  # noqa: F811
+def test_a_forgotten_person_is_nowhere_and_totals_stay(ask, database, vault, db, bootstrap, own_sandbox):  # noqa: F811
     name = topic_name(*db.execute("select id from eventlog.log").fetchone())
     site = Site(database, vault)
     with platform(database, vault, bootstrap, own_sandbox.url):

@@ -6,7 +6,6 @@ Stripe's webhook, each in its moment. 200 races with TOTETAXI_PROVE=1, 20 withou
 
 import os
 import random
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -114,11 +113,15 @@ def race(town, n):
 
 def pay(town, placed, at):
     """The payer tells us, or closes the browser; the webhook comes anyway."""
-    until(lambda: datetime.now(UTC) >= at)
+    wait_for(at)
     intent_id = town.intent_of(placed)
     town.stripe.confirm_with_card(intent_id, PASSES, SHOP)
     if random.random() < 0.5:
         confirm(intent_id, placed.booking_number, town.asks())
+
+
+def wait_for(at):
+    until(lambda: datetime.now(UTC) >= at)
 
 
 def wait_for_the_place(town, wish, ends_at):
@@ -129,7 +132,7 @@ def wait_for_the_place(town, wish, ends_at):
         with suppress(Refused):
             place_booking(wish, town.asks())
             return
-        time.sleep(random.uniform(0.01, 0.15))
+        wait_for(datetime.now(UTC) + timedelta(seconds=random.uniform(0.01, 0.15)))
 
 
 @contextmanager
