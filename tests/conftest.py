@@ -19,6 +19,8 @@ from eventlog.store import EventStore
 from eventlog.vault import Vault
 from integrations.embedded.kafka import KafkaBroker
 from integrations.embedded.postgres import EmbeddedPostgres
+from projections.models import create_all
+from workers.job_schema import create_job_tables
 
 TEMPLATE = "totetaxi_template"
 
@@ -77,7 +79,11 @@ def _make_template(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as db:
         db.execute(f"drop database if exists {TEMPLATE}")
         db.execute(f"create database {TEMPLATE}")
-    list(migrate(make_conninfo(dsn, dbname=TEMPLATE)))
+    made = make_conninfo(dsn, dbname=TEMPLATE)
+    list(migrate(made))
+    with psycopg.connect(made, autocommit=True) as db:
+        create_job_tables(db)
+        create_all(db)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +105,7 @@ def database(server):
     """A migrated database of the test's own, with a log of its own: a topic is named after its log."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as db:
-        db.execute(f"create database {name} template {TEMPLATE}")
+        db.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
         with psycopg.connect(server, dbname=name) as made:
             made.execute("update eventlog.log set id = gen_random_uuid()")
         yield make_conninfo(server, dbname=name)

@@ -49,7 +49,8 @@ def test_verifying_leaves_nothing_behind(site, lived, db):
     assert not [name for name in MODELS if exists(db, f"{name}_folded")]
 
 
-def test_a_read_model_that_was_never_made_is_found(site):
+def test_a_read_model_that_was_never_made_is_found(site, db):
+    db.execute("drop schema calendar cascade")
     assert [finding for finding in verify(site) if finding.startswith("calendar: is not there")]
 
 
