@@ -20,8 +20,8 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
 from commands import Context, bookings, payments, refunds
+from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
-from eventlog.once import purge
 from workers.erasing import erase
 from workers.reactions import Job
 
@@ -102,8 +102,11 @@ def _housekeeping(app: App, making: Making) -> None:
     @app.task(name="clear_away", queueing_lock="clear_away", pass_context=True)
     async def clear_away(context: procrastinate.JobContext, timestamp: int) -> None:
         await context.app.job_manager.delete_old_jobs(nb_hours=72)
+        await asyncio.to_thread(clear)
+
+    def clear() -> None:
         with making("clear_away").store.recorder.connection() as db:
-            purge(db, datetime.now(UTC))
+            tidy(db, datetime.now(UTC))
 
 
 def run(app: App, making: Making) -> None:
