@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ from tests.commands.wishes import (
     booking,
     day,
     decline_three_times,
+    limit,
     names,
     pay,
     place,
@@ -48,10 +50,6 @@ def expired(ctx, name="ada", **changes):
 
 def refund_of(ctx, placed, id=None):
     return ctx().store.load(Ref(refund, refund.late_payment(id or placed.payment_id))).state
-
-
-def limit(ctx, places):
-    ctx().append([day_ref(MONDAY)], lambda day: [pickup_day.set_limit(day, MONDAY, "mini_move", places)])
 
 
 def is_given_back(ctx, placed, sandbox):
@@ -192,10 +190,8 @@ def test_a_booking_that_ends_while_it_is_billed_again_leaves_no_open_payment(ctx
         for n in range(6):
             placed = place(ctx, f"guest{n}")
             decline_three_times(ctx, placed)
-            together(
-                lambda p=placed: billed(p, ctx(store=other)),
-                lambda p=placed: cancel_booking(p.booking_id, "", True, ctx()),
-            )
+            end = partial(cancel_booking, placed.booking_id, "", True, ctx())
+            together(partial(billed, placed, ctx(store=other)), end)
             made = booking(ctx, placed)
             assert made.status == "cancelled"
             last = payment_of(ctx, placed, payment_id(placed.booking_id, made.payments))

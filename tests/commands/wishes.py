@@ -9,6 +9,7 @@ from commands import booking_ref, day_ref, payment_ref
 from commands.bookings import Address, Contact, PlaceBooking, place_booking
 from commands.payments import open_payment, pay_in_sandbox
 from commands.quotes import Wanted
+from domain import pickup_day
 from domain.selection import MiniMove, PickupTime, Tier
 from integrations.stripe import StripeEvent
 from tests.samples import MONDAY
@@ -72,3 +73,7 @@ def decline_three_times(ctx, placed):
 def together(*asked):
     with ThreadPoolExecutor(len(asked)) as threads:
         return [future.result() for future in [threads.submit(ask) for ask in asked]]
+
+
+def limit(ctx, places):
+    ctx().append([day_ref(MONDAY)], lambda day: [pickup_day.set_limit(day, MONDAY, "mini_move", places)])
