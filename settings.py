@@ -68,15 +68,23 @@ def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
 class Settings:
     """Read them with `from_env`. Values of secrets never appear in a message."""
 
-    env: str = known("TOTETAXI_ENV", "development", "`production` asks for every secret and refuses what belongs"
-                     " to the sandbox; `test` also takes a database that forgets.",
-                     one_of("development", "production", "test"))
+    env: str = known(
+        "TOTETAXI_ENV",
+        "development",
+        "`production` asks for every secret and refuses what belongs"
+        " to the sandbox; `test` also takes a database that forgets.",
+        one_of("development", "production", "test"),
+    )
     database_url: str = secret("DATABASE_URL", "The Postgres database, version 15 or newer.")
     secret_key: str = secret("SECRET_KEY", "Signs quotes, manage links and sessions; 32 characters or more.")
-    master_keys: dict[str, bytes] = secret("TOTETAXI_MASTER_KEYS", "Wrap the keys of persons: `id:base64,id:base64`,"
-                                           " 32 bytes each, the current one first.", wrapping_keys)
-    identity_key: bytes = secret("TOTETAXI_IDENTITY_KEY", "Makes a person's id of a mail address; never change it.",
-                                 str.encode)
+    master_keys: dict[str, bytes] = secret(
+        "TOTETAXI_MASTER_KEYS",
+        "Wrap the keys of persons: `id:base64,id:base64`, 32 bytes each, the current one first.",
+        wrapping_keys,
+    )
+    identity_key: bytes = secret(
+        "TOTETAXI_IDENTITY_KEY", "Makes a person's id of a mail address; never change it.", str.encode
+    )
     data: Path = known("TOTETAXI_DATA", ".dev", "Folder of `totetaxi run`: databases, logs, secrets.", Path)
     host: str = known("TOTETAXI_HOST", "127.0.0.1", "Address the API listens on.")
     port: int = known("PORT", "8000", "Port the API listens on.", tcp_port)
@@ -84,18 +92,30 @@ class Settings:
     base_url: str = known("TOTETAXI_BASE_URL", "http://127.0.0.1:8000", "The platform's address as customers see it.")
     allowed_hosts: tuple[str, ...] = known("ALLOWED_HOSTS", "localhost,127.0.0.1", "Host names we answer to.", words)
     cors_allowed_origins: tuple[str, ...] = known("CORS_ALLOWED_ORIGINS", "", "Origins of pages that may call.", words)
-    trusted: tuple[str, ...] = known("TOTETAXI_TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed;"
-                                     " in development loopback always is.", words)
-    rate_limits: str = known("TOTETAXI_RATE_LIMITS", "on", "`off` is for load tests, refused in production.",
-                             one_of("on", "off"))
-    log_level: str = known("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.",
-                           one_of("DEBUG", "INFO", "WARNING", "ERROR"))
-    log_format: str = known("TOTETAXI_LOG_FORMAT", "json", "`json` for machines, `console` for people.",
-                            one_of("json", "console"))
-    kafka_bootstrap: str = known("TOTETAXI_KAFKA_BOOTSTRAP", "", "host:port of Kafka, several with commas;"
-                                 " empty: projections read the log.")
-    kafka_delivery_timeout_s: int = known("TOTETAXI_KAFKA_DELIVERY_TIMEOUT_S", "60", "How long the relay gives Kafka"
-                                          " for a batch; then it starts again from what is stored.", seconds)
+    trusted: tuple[str, ...] = known(
+        "TOTETAXI_TRUSTED_PROXIES",
+        "",
+        "Networks whose X-Forwarded-For is believed; in development loopback always is.",
+        words,
+    )
+    rate_limits: str = known(
+        "TOTETAXI_RATE_LIMITS", "on", "`off` is for load tests, refused in production.", one_of("on", "off")
+    )
+    log_level: str = known(
+        "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", one_of("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = known(
+        "TOTETAXI_LOG_FORMAT", "json", "`json` for machines, `console` for people.", one_of("json", "console")
+    )
+    kafka_bootstrap: str = known(
+        "TOTETAXI_KAFKA_BOOTSTRAP", "", "host:port of Kafka, several with commas; empty: projections read the log."
+    )
+    kafka_delivery_timeout_s: int = known(
+        "TOTETAXI_KAFKA_DELIVERY_TIMEOUT_S",
+        "60",
+        "How long the relay gives Kafka for a batch; then it starts again from what is stored.",
+        seconds,
+    )
     stripe_secret_key: str = known("STRIPE_SECRET_KEY", "", "Stripe's secret key.")
     stripe_publishable_key: str = known("STRIPE_PUBLISHABLE_KEY", "", "Stripe's publishable key, shown to payers.")
     stripe_webhook_secret: str = known("STRIPE_WEBHOOK_SECRET", "", "Proves that a webhook comes from Stripe.")
@@ -162,10 +182,17 @@ class Settings:
             raise BadSettings(f"the database has {', '.join(off)} off and would lose bookings in a crash; switch it on")
 
     def _required(self) -> dict[str, Any]:
-        always = {"DATABASE_URL": self.database_url, "SECRET_KEY": self.secret_key,
-                  "TOTETAXI_MASTER_KEYS": self.master_keys, "TOTETAXI_IDENTITY_KEY": self.identity_key}
-        earning = {"STRIPE_SECRET_KEY": self.stripe_secret_key, "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
-                   "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret}
+        always = {
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": self.secret_key,
+            "TOTETAXI_MASTER_KEYS": self.master_keys,
+            "TOTETAXI_IDENTITY_KEY": self.identity_key,
+        }
+        earning = {
+            "STRIPE_SECRET_KEY": self.stripe_secret_key,
+            "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
+            "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret,
+        }
         return always | (earning if self.production else {})
 
     def _unfit_for_production(self) -> list[str]:

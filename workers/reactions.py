@@ -1,10 +1,10 @@
 """What follows from what happened: an event in, jobs and timers out. Pure; the runner is `workers.reacting`.
 
-    BookingPlaced                                -> a timer for the end of its hold
-    BookingConfirmed, Paid, Cancelled            -> that timer is taken back
-    PaymentWithdrawn                             -> make an end of its intent at Stripe
-    RefundApproved                               -> pay it back at Stripe
-    PersonForgotten                              -> erase the person from the read models
+BookingPlaced                                -> a timer for the end of its hold
+BookingConfirmed, Paid, Cancelled            -> that timer is taken back
+PaymentWithdrawn                             -> make an end of its intent at Stripe
+RefundApproved                               -> pay it back at Stripe
+PersonForgotten                              -> erase the person from the read models
 """
 
 from datetime import datetime

@@ -1,4 +1,5 @@
 """Stripe's sandbox: one for the tests that leave it as it is, one of its own for those that kill it or make it fail."""
+
 from uuid import uuid4
 
 import psycopg

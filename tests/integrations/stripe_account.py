@@ -1,4 +1,5 @@
 """A Stripe account to test with: the sandbox as a process that can be killed, and a shop that receives its webhooks."""
+
 import socket
 import subprocess
 import sys

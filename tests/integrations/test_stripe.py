@@ -1,4 +1,5 @@
 """Our client against the sandbox: every answer, every refusal, every outcome that nobody knows."""
+
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -63,9 +64,10 @@ def test_a_card_that_is_no_test_card_is_refused(stripe):
     assert refusal.value.code == "incorrect_number"
 
 
-@pytest.mark.parametrize(("result", "status", "code"), [
-    ("complete", "succeeded", None),
-    ("fail", "requires_payment_method", "payment_intent_authentication_failure")])
+@pytest.mark.parametrize(
+    ("result", "status", "code"),
+    [("complete", "succeeded", None), ("fail", "requires_payment_method", "payment_intent_authentication_failure")],
+)
 def test_3d_secure_sends_the_payer_to_a_page_and_back(stripe, sandbox, result, status, code):
     intent = stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, ASKS, SHOP)
     assert intent.status == "requires_action"
@@ -73,7 +75,9 @@ def test_3d_secure_sends_the_payer_to_a_page_and_back(stripe, sandbox, result, s
     assert "Complete" in httpx.get(page).text
     back = httpx.post(page, data={"result": result})
     assert (back.status_code, back.headers["location"].split("&payment_intent_")[0]) == (
-        303, f"{SHOP}&payment_intent={intent.id}")
+        303,
+        f"{SHOP}&payment_intent={intent.id}",
+    )
     after = stripe.retrieve_intent(intent.id)
     assert (after.status, after.failure_code) == (status, code)
 
@@ -99,8 +103,11 @@ def test_an_intent_that_was_paid_first_stays_paid(stripe):
 
 
 def test_what_does_not_exist_is_refused(stripe):
-    for ask in (lambda: stripe.retrieve_intent("pi_none"), lambda: stripe.cancel_intent("pi_none", "cancel-none"),
-                lambda: stripe.refund(uuid4(), "pi_none", 100)):
+    for ask in (
+        lambda: stripe.retrieve_intent("pi_none"),
+        lambda: stripe.cancel_intent("pi_none", "cancel-none"),
+        lambda: stripe.refund(uuid4(), "pi_none", 100),
+    ):
         with pytest.raises(StripeRefused) as refusal:
             ask()
         assert refusal.value.code == "resource_missing"

@@ -1,4 +1,5 @@
 """Webhooks are believed only when Stripe signed them, lately and with our secret."""
+
 import json
 import time
 from uuid import uuid4
@@ -9,8 +10,13 @@ import stripe as package
 from integrations.stripe import ForgedWebhook, connect
 from tests.integrations.stripe_account import KEY, SECRET, SHOP, wait_until
 
-EVENT = {"id": "evt_1", "object": "event", "type": "charge.refunded", "livemode": False,
-         "data": {"object": {"id": "ch_1", "object": "charge", "payment_intent": "pi_1"}}}
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "charge.refunded",
+    "livemode": False,
+    "data": {"object": {"id": "ch_1", "object": "charge", "payment_intent": "pi_1"}},
+}
 
 
 def signed(event, secret=SECRET, at=None):

@@ -1,4 +1,5 @@
 """The sandbox as Stripe's reference describes the API: keys, errors, and a state that survives a kill."""
+
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -39,8 +40,9 @@ def test_a_key_is_for_one_set_of_parameters_and_one_address(sandbox):
 def test_a_key_is_used_by_one_call_at_a_time(own_sandbox):
     own_sandbox.switch(delay_ms=1000)
     with ThreadPoolExecutor(6) as callers:
-        asked = [callers.submit(own_sandbox.call, "POST", "payment_intents", data=ASKED, **keyed("twin"))
-                 for _ in range(6)]
+        asked = [
+            callers.submit(own_sandbox.call, "POST", "payment_intents", data=ASKED, **keyed("twin")) for _ in range(6)
+        ]
         answers = [each.result() for each in asked]
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 5]
     refused = {answer.json()["error"]["code"] for answer in answers if answer.status_code == 409}
@@ -63,18 +65,21 @@ def test_a_wrong_parameter_leaves_its_key_free(sandbox):
     assert sandbox.call("POST", "payment_intents", data=ASKED, **keyed("free")).status_code == 200
 
 
-@pytest.mark.parametrize(("change", "param", "code"), [
-    ({"amount": "x"}, "amount", "parameter_invalid_integer"),
-    ({"amount": "49"}, "amount", "amount_too_small"),
-    ({"amount": "100000000"}, "amount", "amount_too_large"),
-    ({"amount": None}, "amount", "parameter_missing"),
-    ({"currency": None}, "currency", "parameter_missing"),
-    ({"currency": "xxx"}, "currency", "parameter_invalid"),
-    ({"amonut": "1"}, "amonut", "parameter_unknown"),
-    ({"metadata": "x"}, "metadata", "parameter_invalid"),
-    ({"payment_method": "pm_none"}, "payment_method", "resource_missing"),
-    ({"expand[0]": "nothing"}, "expand", "parameter_invalid"),
-])
+@pytest.mark.parametrize(
+    ("change", "param", "code"),
+    [
+        ({"amount": "x"}, "amount", "parameter_invalid_integer"),
+        ({"amount": "49"}, "amount", "amount_too_small"),
+        ({"amount": "100000000"}, "amount", "amount_too_large"),
+        ({"amount": None}, "amount", "parameter_missing"),
+        ({"currency": None}, "currency", "parameter_missing"),
+        ({"currency": "xxx"}, "currency", "parameter_invalid"),
+        ({"amonut": "1"}, "amonut", "parameter_unknown"),
+        ({"metadata": "x"}, "metadata", "parameter_invalid"),
+        ({"payment_method": "pm_none"}, "payment_method", "resource_missing"),
+        ({"expand[0]": "nothing"}, "expand", "parameter_invalid"),
+    ],
+)
 def test_wrong_parameters_are_named(sandbox, change, param, code):
     asked = {name: value for name, value in (ASKED | change).items() if value is not None}
     if change == {"metadata": "x"}:
@@ -82,7 +87,11 @@ def test_wrong_parameters_are_named(sandbox, change, param, code):
     answer = sandbox.call("POST", "payment_intents", data=asked)
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["param"], error["code"]) == (
-        400, "invalid_request_error", param, code)
+        400,
+        "invalid_request_error",
+        param,
+        code,
+    )
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer sk_live_x", "Bearer pk_test_x", "Basic %%%", "Basic eDo="])
@@ -102,8 +111,9 @@ def test_a_payer_who_may_be_sent_away_needs_a_way_back(sandbox):
     automatic = ASKED | {"automatic_payment_methods[enabled]": "true"}
     intent = sandbox.call("POST", "payment_intents", data=automatic).json()["id"]
     assert pay(sandbox, intent).json()["error"]["param"] == "return_url"
-    confirmed = sandbox.call("POST", f"payment_intents/{intent}/confirm",
-                             data={"payment_method": "pm_card_visa", "return_url": SHOP})
+    confirmed = sandbox.call(
+        "POST", f"payment_intents/{intent}/confirm", data={"payment_method": "pm_card_visa", "return_url": SHOP}
+    )
     assert confirmed.json()["status"] == "succeeded"
 
 

@@ -1,4 +1,5 @@
 """Lists are paged newest first, filtered, and expanded as Stripe does it."""
+
 from uuid import uuid4
 
 import pytest
@@ -15,8 +16,10 @@ def test_the_package_pages_through_everything(own_sandbox):
 
 
 def test_refunds_are_listed_by_their_intent(stripe, sandbox):
-    intents = [stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, "4242424242424242", SHOP).id
-               for _ in range(2)]
+    intents = [
+        stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, "4242424242424242", SHOP).id
+        for _ in range(2)
+    ]
     refunds = [stripe.refund(uuid4(), intent, 100).id for intent in intents for _ in range(2)]
     listed = sandbox.call("GET", "refunds", params={"payment_intent": intents[0]}).json()["data"]
     assert [refund["id"] for refund in listed] == refunds[1::-1]
@@ -39,7 +42,8 @@ def test_each_member_of_a_list_can_be_expanded(stripe, sandbox):
     assert newest["latest_charge"]["balance_transaction"]["net"] == 9500 - 306
 
 
-@pytest.mark.parametrize("wrong", [
-    {"limit": 0}, {"limit": 101}, {"limit": "x"}, {"starting_after": "pi_none"}, {"customre": "x"}])
+@pytest.mark.parametrize(
+    "wrong", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"starting_after": "pi_none"}, {"customre": "x"}]
+)
 def test_a_page_that_cannot_be_is_refused(sandbox, wrong):
     assert sandbox.call("GET", "payment_intents", params=wrong).status_code == 400

@@ -1,4 +1,5 @@
 """Webhooks reach the shop signed, at least once, and as unreliably as the switches say."""
+
 import socket
 from uuid import uuid4
 
@@ -73,8 +74,9 @@ def test_a_shop_that_never_answers_holds_up_nobody_else(own_sandbox, shop):
 
 def test_an_endpoint_gets_the_events_it_asked_for(own_sandbox, shop):
     path = shop.url + "/cancelled"
-    made = own_sandbox.call("POST", "webhook_endpoints",
-                            data={"url": path, "enabled_events[0]": "payment_intent.canceled"}).json()
+    made = own_sandbox.call(
+        "POST", "webhook_endpoints", data={"url": path, "enabled_events[0]": "payment_intent.canceled"}
+    ).json()
     stripe = own_sandbox.client()
     intent = stripe.create_intent(uuid4(), 9500, {})
     stripe.cancel_intent(intent.id, "cancel")
