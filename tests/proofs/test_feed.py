@@ -1,4 +1,4 @@
-"""Thirty-two writers, delays, rollbacks, dead and idle transactions, kills: the feed misses nothing, a naive reader does.
+"""Thirty-two writers with delays, rollbacks, idle transactions and kills: the feed misses nothing, a naive reader does.
 
 A short turn of ten seconds; with TOTETAXI_PROVE=1 two minutes with a kill every ten seconds.
 """
