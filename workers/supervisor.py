@@ -11,7 +11,7 @@ from integrations.embedded.child import CannotStart
 from integrations.embedded.postgres import EmbeddedPostgres
 from workers.programs import Program, Running, say, stop
 
-LOOK_S, HOPELESS = 0.1, 6
+LOOK_S, PAUSE_S, HOPELESS = 0.1, 2, 6
 
 
 class Supervisor:
@@ -49,7 +49,11 @@ class Supervisor:
     def _tend(self) -> None:
         if self.postgres and not self.postgres.running:
             say("postgres", "ended, starts again")
-            self.postgres.start()
+            try:
+                self.postgres.start()
+            except CannotStart as error:
+                say("postgres", f"{error}; tried again in {PAUSE_S} s")
+                time.sleep(PAUSE_S)
         for each in self.running:
             each.tend()
 
