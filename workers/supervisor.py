@@ -59,8 +59,8 @@ class Supervisor:
 
 
 def interruptible() -> None:
-    """Every wish to end, not only Ctrl-C, raises KeyboardInterrupt."""
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    """Every wish to end raises KeyboardInterrupt; Ctrl-C too where a shell in the background has switched it off."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
 
 
