@@ -1,0 +1,19 @@
+"""Read models are made anew, switched and rolled back while guests book over HTTP; their count must agree all the same."""
+
+import os
+
+from projections.models import MODELS
+from tests.proofs.test_chaos import guests, verified
+from tests.workers.platform import Platform
+
+ROUNDS = 20 if os.environ.get("TOTETAXI_PROVE") else 1
+
+
+def test_what_guests_count_is_what_staff_see_however_often_the_read_models_are_made_anew(tmp_path):
+    with Platform(tmp_path / "data") as platform:
+        with guests(platform.ready()):
+            for name in [*MODELS] * ROUNDS:
+                for act in ("rebuild", "rollback", "rollback"):
+                    done = platform.asked("projections", act, name)
+                    assert done.returncode == 0, done.stdout + done.stderr
+        assert verified(platform) == ["all is well"]
