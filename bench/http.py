@@ -171,10 +171,10 @@ def cpu_ms(root: int) -> float:
 
 @contextmanager
 def running() -> Iterator[Bench]:
-    """Postgres, the sandbox and the API, each a process of its own."""
+    """Postgres and the API; the sandbox with a Postgres of its own, because neither is counted."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
         furnish(postgres.dsn)
-        with process(SANDBOX, postgres.dsn, {}) as (stripe_url, _):
+        with EmbeddedPostgres(Path(folder) / "stripe") as stripes, process(SANDBOX, stripes.dsn, {}) as (stripe_url, _):
             env = SECRETS | {"DATABASE_URL": postgres.dsn, "TOTETAXI_STRIPE_API_URL": stripe_url}
             with process(API, "", env) as (url, pid):
                 yield Bench(url, pid, postgres.pid)

@@ -1,4 +1,4 @@
-"""Read models are made anew, switched and rolled back while guests book over HTTP; their count must agree all the same."""
+"""Read models are made anew and rolled back while guests book over HTTP; their count must agree all the same."""
 
 import os
 
