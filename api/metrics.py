@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from eventlog.watch import Work
 from projections.state import ModelState
 
 REGISTRY = CollectorRegistry()
@@ -21,6 +22,20 @@ LAG_EVENTS = Gauge(
 LAG_S = Gauge("totetaxi_read_model_lag_seconds", "Age of the first of them.", ["model"], registry=REGISTRY)
 PARKED = Gauge("totetaxi_parked_keys", "Keys whose events wait behind an error.", ["model"], registry=REGISTRY)
 CLAIMED = Gauge("totetaxi_claimed_partitions", "Partitions that a projector holds.", ["model"], registry=REGISTRY)
+REACTIONS = Gauge("totetaxi_reactions_lag_positions", "Log positions not reacted to.", registry=REGISTRY)
+RELAY = Gauge("totetaxi_relay_lag_positions", "Log positions not published; 0 without Kafka.", registry=REGISTRY)
+OVERDUE = Gauge("totetaxi_overdue_timers", "Timers that are due for more than five seconds.", registry=REGISTRY)
+JOBS = Gauge("totetaxi_jobs", "Jobs that wait, run, or were given up.", ["status"], registry=REGISTRY)
+HELD_UP = Gauge("totetaxi_feed_held_up_by", "Open transactions that readers of the log wait for.", registry=REGISTRY)
+
+
+def tell_work(work: Work, blockers: int, with_kafka: bool) -> None:
+    REACTIONS.set(work.head - work.reactions)
+    RELAY.set(work.head - work.relay if with_kafka else 0)
+    OVERDUE.set(work.overdue_timers)
+    HELD_UP.set(blockers)
+    for status in ("todo", "doing", "failed"):
+        JOBS.labels(status).set(work.jobs.get(status, 0))
 
 
 def exposition(models: Sequence[ModelState] | None) -> bytes:

@@ -71,6 +71,13 @@ def forget_person(asked: Namespace) -> int:
     return 1 if position is None else 0
 
 
+def rewrap(_: Namespace) -> None:
+    settings = Settings.from_env()
+    with connected(settings) as db, db.transaction():
+        count = Vault(settings.master_keys, settings.identity_key).rewrap(db)
+    print(f"{count} keys wrapped anew by the first master key; the others can leave TOTETAXI_MASTER_KEYS now")
+
+
 def wipe(_: Namespace) -> None:
     settings = Settings.from_env()
     name = wiping.name_of_database(settings.database_url)

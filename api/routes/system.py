@@ -4,16 +4,18 @@ import socket
 import struct
 from typing import Any
 
+from msgspec import to_builtins
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from api.call import Call
 from api.errors import unavailable
-from api.metrics import exposition
+from api.metrics import exposition, tell_work
 from api.policies import ALIVE, SYSTEM
 from api.route import Route
 from eventlog.away import POSTGRES_AWAY
 from eventlog.migrations import is_current
+from eventlog.watch import blockers, work
 from projections.state import ModelState, state
 
 ANSWER_S = 1.0
@@ -28,17 +30,22 @@ def healthz(call: Call) -> dict[str, Any]:
 
 
 def readyz(call: Call) -> dict[str, Any]:
-    """200 `ready`, or `degraded` while Kafka is away or read models lag: bookings go on. 503 without Postgres."""
+    """200 `ready`, or `degraded` while Kafka is away, read models lag or somebody holds the feed up: bookings go on.
+
+    503 without Postgres.
+    """
     with call.parts.pool.connection() as db:
         if not is_current(db):
             raise unavailable("The database has not been migrated to this version.")
         models = state(db)
     kafka = _kafka(call.parts.settings.kafka_bootstrap)
+    held_up_by = blockers(call.parts.store.recorder)
     late = any(model.standing.lag_s > LATE_S or model.standing.is_stopped for model in models)
     return {
-        "status": "degraded" if kafka == "away" or late else "ready",
+        "status": "degraded" if kafka == "away" or late or held_up_by else "ready",
         "postgres": "ok",
         "kafka": kafka,
+        "feed_held_up_by": to_builtins(held_up_by),
         "read_models": {model.name: _lag(model) for model in models},
     }
 
@@ -48,6 +55,7 @@ def metrics(call: Call) -> Response:
     try:
         with call.parts.pool.connection() as db:
             models = state(db)
+            tell_work(work(db), len(blockers(call.parts.store.recorder)), bool(call.parts.settings.kafka_bootstrap))
     except POSTGRES_AWAY:
         models = None
     return Response(exposition(models), 200, None, CONTENT_TYPE_LATEST)
