@@ -36,6 +36,8 @@ COMMANDS = (
     Command("seed", "workers.upkeep:seed", "fill the catalogue with what the house offers; what is there stays"),
     Command("staff create", "workers.upkeep:create_staff", "an account for staff; asks for the password", ("mail",)),
     Command("person forget", "workers.upkeep:forget_person", "make a person's data unreadable for ever", ("mail",)),
+    Command("person forgotten", "workers.upkeep:show_forgotten", "the destroyed keys, to be kept beside backups"),
+    Command("person forget-again", "workers.upkeep:forget_again", "after a restore: destroy them again, from it"),
     Command("vault rewrap", "workers.upkeep:rewrap", "wrap all keys of persons by the first master key"),
     Command("wipe", "workers.upkeep:wipe", "empty the database for good"),
     Command("booking show", "workers.inspecting:show_booking", "a booking as it is, or was at an instant or version",

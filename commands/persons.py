@@ -1,10 +1,11 @@
 """What may be asked about a person: to be forgotten."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from commands import Context
 from domain import person
-from eventlog.store import Ref
+from eventlog.store import EventStore, Ref
 
 # Waits for appends under way that seal with the key, and lets nobody else forget the same person meanwhile.
 ALONE = "select from eventlog.person_keys where person_id = %s for update"
@@ -24,3 +25,23 @@ def forget(person_id: UUID, ctx: Context) -> int | None:
         done = ctx.append([Ref(person, person_id)], lambda state: [person.forget(state, person_id, key_ids)])
         ctx.store.vault.destroy(db, person_id, done.position)
         return done.position
+
+
+def forgotten(store: EventStore) -> list[tuple[UUID, UUID]]:
+    """Every key that was ever destroyed, with its person; ids alone, which say nothing of anybody."""
+    with store.recorder.connection() as db:
+        rows = db.execute("select key_id, person_id from eventlog.destroyed_keys order by destroyed_at, key_id")
+        return [(row["key_id"], row["person_id"]) for row in rows]
+
+
+def forget_again(keys: Iterable[tuple[UUID, UUID]], ctx: Context) -> int:
+    """After a backup was restored: forgets whose key it has brought back. Answers for how many.
+
+    A person who has booked again since has another key, which stays.
+    """
+    count = 0
+    for key_id, person_id in keys:
+        with ctx.store.recorder.connection() as db:
+            is_back = ctx.store.vault.keys(db, "key_id", [key_id])
+        count += bool(is_back) and forget(person_id, ctx) is not None
+    return count

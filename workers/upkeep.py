@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getpass
+from uuid import UUID
 
 import psycopg
 
@@ -69,6 +70,22 @@ def forget_person(asked: Namespace) -> int:
         position = commands.persons.forget(ctx.store.vault.person_id(normal_mail(asked.mail)), ctx)
     print("nothing of that person is readable" if position is None else f"forgotten at position {position}")
     return 1 if position is None else 0
+
+
+def show_forgotten(_: Namespace) -> None:
+    with store_of(Settings.from_env()) as store:
+        for key_id, person_id in commands.persons.forgotten(store):
+            print(key_id, person_id)
+
+
+def forget_again(_: Namespace) -> None:
+    try:
+        keys = [(UUID(key_id), UUID(person_id)) for key_id, person_id in map(str.split, sys.stdin)]
+    except ValueError as error:
+        raise BadSettings("standard input is not what `totetaxi person forgotten` has printed") from error
+    with acting(Settings.from_env(), "person forget-again") as ctx:
+        count = commands.persons.forget_again(keys, ctx)
+    print(f"{count} of {len(keys)} keys had come back and are destroyed again")
 
 
 def rewrap(_: Namespace) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec.structs import replace
 
 from commands.bookings import place_booking
-from commands.persons import forget
+from commands.persons import forget, forget_again, forgotten
 from domain.person import PersonForgotten
 from domain.selection import PickupTime
 from eventlog.store import EventStore
@@ -87,3 +87,18 @@ def test_a_forgetting_that_is_not_committed_leaves_nothing_behind(ctx):
     position = forget(id, ctx())
     [told] = store.history(id)
     assert (told.originator_version, told.position) == (1, position)
+
+
+def test_a_key_that_a_backup_brought_back_is_destroyed_again_and_a_newer_one_stays(ctx, db):
+    first, other = place(ctx), place(ctx, "eve")
+    [row] = db.execute("select * from eventlog.person_keys where person_id = %s", (ctx().store.vault.person_id(ADA),))
+    forget(ctx().store.vault.person_id(ADA), ctx())
+    kept = forgotten(ctx().store)
+    db.execute("delete from eventlog.destroyed_keys")
+    db.execute("insert into eventlog.person_keys values (%s, %s, %s, %s, %s)", row)
+    assert personal(ctx, first).email == ADA
+    assert forget_again(kept, ctx()) == 1
+    assert personal(ctx, first) is None
+    assert personal(ctx, other).first_name == "Eve"
+    place_booking(asks(wanted=LATER), ctx())
+    assert forget_again(kept, ctx()) == 0
