@@ -1,10 +1,13 @@
 """The command `totetaxi`: a table of commands, each a function that is imported when it is called."""
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
+from uuid import UUID
 
 from integrations.embedded.child import CannotStart
 from settings import BadSettings
@@ -13,7 +16,7 @@ from settings import BadSettings
 class Command(NamedTuple):
     """`function` is module:name, takes the parsed arguments, answers the exit code or None.
 
-    Of its arguments `--flag=default` takes a value, `--flag` none, `name` is needed.
+    Of its arguments `--flag=default` takes a value, `--flag` none, `name` is needed; behind `:` stands which of KINDS.
     """
 
     words: str
@@ -22,6 +25,13 @@ class Command(NamedTuple):
     arguments: Sequence[str] = ()
 
 
+def whole_number(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
+KINDS = {"count": whole_number, "position": whole_number, "rate": float, "key": UUID}
 COMMANDS = (
     Command("run", "workers.local:run", "everything on this machine, until Ctrl-C",
             ("--port=8000", "--data=.dev", "--kafka")),
@@ -43,17 +53,18 @@ COMMANDS = (
     Command("booking show", "workers.inspecting:show_booking", "a booking as it is, or was at an instant or version",
             ("number", "--as-of=")),
     Command("events tail", "workers.inspecting:tail_events", "the log, a line for each event, personal data sealed",
-            ("--after=", "--follow")),
+            ("--after:position=", "--follow")),
     Command("verify", "workers.read_models:verify", "check the log, the read models and Kafka against each other"),
     Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
     Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),
     Command("projections rebuild", "workers.read_models:rebuild", "build anew beside the live one, compare, switch",
             ("name", "--accept-difference")),
     Command("projections rollback", "workers.read_models:rollback", "bring back the one before the switch", ("name",)),
-    Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key")),
-    Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key", ("name", "key")),
+    Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key:key")),
+    Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key",
+            ("name", "key:key")),
     Command("simulate", "bench.simulator:main", "book as clients do, then compare read models with an own count",
-            ("--bookings=100", "--rate=0", "--url=", "--staff=", "--every-history")),
+            ("--bookings:count=100", "--rate:rate=0", "--url=", "--staff=", "--every-history")),
     Command("docs", "docs.generate:main", "write the generated pages of docs/"),
 )  # fmt: skip
 
@@ -63,18 +74,35 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(words)
     try:
         return load(asked.function)(asked) or 0
-    except (BadSettings, CannotStart) as error:
-        print(f"totetaxi: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from eventlog.away import POSTGRES_AWAY
-
-        if not isinstance(error, POSTGRES_AWAY):
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            return 0
+        if not (text := told(error)):
             raise
-        print(f"totetaxi: the database can't be reached: {error}", file=sys.stderr)
+        print(f"totetaxi: {text}", file=sys.stderr)
         return 2
+
+
+def told(error: Exception) -> str:
+    """What is said of an error that its reader can do something about; nothing of any other."""
+    from domain import Refused
+    from eventlog.away import POSTGRES_AWAY
+
+    if isinstance(error, BadSettings | CannotStart | Refused):
+        return str(error)
+    return f"the database can't be reached: {error}" if isinstance(error, POSTGRES_AWAY) else ""
+
+
+def _nobody_reads() -> bool:
+    """Whether it is our own output that broke: a `head` behind us has seen enough. What is left of it goes nowhere."""
+    output, looking = sys.stdout.fileno(), select.poll()
+    looking.register(output, 0)  # errors are told in any case
+    if not looking.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
 
 
 def load(function: str) -> Callable[[argparse.Namespace], int | None]:
@@ -99,13 +127,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _take(one: argparse.ArgumentParser, argument: str) -> None:
-    name, has_default, default = argument.partition("=")
+    word, has_default, default = argument.partition("=")
+    name, _, kind = word.partition(":")
+    typed = {"type": KINDS[kind], "metavar": kind.upper()} if kind else {}
     if has_default:
-        one.add_argument(name, default=default)
+        none = None if kind else ""
+        one.add_argument(name, default=default or none, help=default and f"default {default}", **typed)
     elif name.startswith("--"):
         one.add_argument(name, action="store_true")
     else:
-        one.add_argument(name)
+        one.add_argument(name, **typed)
 
 
 if __name__ == "__main__":

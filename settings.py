@@ -219,7 +219,13 @@ def _of_this_process() -> Mapping[str, str]:
     given = {name: text for name, text in os.environ.items() if text}
     if given.get("TOTETAXI_ENV") == "production" or "DATABASE_URL" in given:
         return given
-    return read_env_file(Path(given.get("TOTETAXI_DATA", ".dev")) / RUNNING) | given
+    data = Path(given.get("TOTETAXI_DATA", ".dev")).resolve()
+    if told := read_env_file(data / RUNNING):
+        return told | given
+    raise BadSettings(
+        f"no platform runs on {data}: `make run` starts one, TOTETAXI_DATA names another folder;"
+        " without one DATABASE_URL and the other secrets of docs/settings.md are needed"
+    )
 
 
 def _text(setting: Field, texts: Mapping[str, str]) -> str:

@@ -50,9 +50,14 @@ def main(asked: Namespace) -> int:
     mail, password = mail or told.get("TOTETAXI_STAFF_EMAIL", ""), password or told.get("TOTETAXI_STAFF_PASSWORD", "")
     if not url or not password:
         raise BadSettings(
-            "nothing to simulate against: start `make run` first, or name --url and --staff MAIL:PASSWORD"
+            "nothing to simulate against: start `make run` first (with another DATA: TOTETAXI_DATA names that folder),"
+            " or name --url and --staff MAIL:PASSWORD"
         )
-    return simulate(Plan(url, mail, password, int(asked.bookings), float(asked.rate), asked.every_history))
+    try:
+        httpx.get(f"{url}/healthz", timeout=10)
+    except httpx.TransportError as error:
+        raise BadSettings(f"{url} does not answer ({error}): start `make run` first, or name another --url") from error
+    return simulate(Plan(url, mail, password, asked.bookings, asked.rate, asked.every_history))
 
 
 def simulate(plan: Plan) -> int:

@@ -67,6 +67,57 @@ def test_a_process_refuses_a_database_that_forgets(asked, capsys, monkeypatch):
     assert "synchronous_commit" in capsys.readouterr().err
 
 
+def test_without_a_platform_it_is_told_how_to_get_one(capsys, monkeypatch, tmp_path):
+    for name in PRODUCTION:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TOTETAXI_DATA", str(tmp_path))
+    assert cli.main(["verify"]) == cli.main(["projections", "list"]) == 2
+    told = capsys.readouterr()
+    assert told.err.count(f"no platform runs on {tmp_path}: `make run` starts one") == 2
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "--bookings", "many"),
+        ("simulate", "--bookings", "-3"),
+        ("simulate", "--rate", "fast"),
+        ("events", "tail", "--after", "noon"),
+        ("projections", "retry", "calendar", "some-key"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_named(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(words)
+    assert f"argument {words[-2].replace('calendar', 'KEY')}: " in capsys.readouterr().err
+
+
+def test_a_mail_address_that_is_none_is_refused(asked, capsys):
+    assert asked("person", "forget", "nobody") == 2
+    assert "not a mail address" in capsys.readouterr().err
+
+
+def test_a_platform_that_does_not_answer_is_told(capsys):
+    assert cli.main(["simulate", "--url", "http://127.0.0.1:1", "--staff", "a@example.com:b"]) == 2
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_ends_the_command_quietly(asked):
+    asked("seed")
+    tail = [sys.executable, CLI, "events", "tail", "--follow"]
+    with subprocess.Popen(tail, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reading:
+        reading.stdout.close()
+        assert (reading.wait(30), reading.stderr.read()) == (0, "")
+
+
+def test_nothing_parked_is_told(asked, capsys):
+    asked("migrate")
+    capsys.readouterr()
+    assert asked("projections", "parked") == 0
+    assert capsys.readouterr().out == "nothing is parked\n"
+
+
 def test_migrating_twice_changes_nothing(asked, db):
     assert asked("migrate") == asked("migrate") == 0
     schemas = {name for (name,) in db.execute("select nspname from pg_namespace")}

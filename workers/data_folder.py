@@ -21,7 +21,10 @@ def secrets_of(data: Path) -> dict[str, str]:
         return found
     if (data / "postgres").exists():
         raise CannotStart(f"{file} is missing, without which {data} can't be read: put it back or take another folder")
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(f"{data} can't be the data folder ({error.strerror}): choose another DATA") from error
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "TOTETAXI_MASTER_KEYS": f"own-1:{b64encode(secrets.token_bytes(32)).decode()}",

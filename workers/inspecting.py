@@ -22,7 +22,8 @@ def show_booking(asked: Namespace) -> int:
     until = as_of(asked.as_of)
     with store_of(Settings.from_env()) as store:
         sheet = booking_sheet(store.history(booking_id(asked.number)), until)
-    print(json.format(json.encode(sheet)).decode() if sheet else f"there is no booking {asked.number} then")
+    then = " then" if asked.as_of else ""
+    print(json.format(json.encode(sheet)).decode() if sheet else f"there is no booking {asked.number}{then}")
     return 0 if sheet else 1
 
 
@@ -43,7 +44,7 @@ def as_of(text: str) -> Callable[[Recorded], bool]:
 def tail_events(asked: Namespace) -> None:
     """Prints the last events, or those after a position; goes on with --follow."""
     with log_at(Settings.from_env().database_url) as log:
-        after = int(asked.after) if asked.after else max(0, log.recorder.max_notification_id() - LAST)
+        after = asked.after if asked.after is not None else max(0, log.recorder.max_notification_id() - LAST)
         for stored in events(log, after, asked.follow):
             print(line(stored), flush=True)
 

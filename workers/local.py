@@ -50,9 +50,7 @@ def run(asked: Namespace) -> None:
     postgres = None if given else EmbeddedPostgres(wish.data / "postgres", max_connections=200)
     env = environment(wish, given or _database_of(postgres))
     try:
-        # Importing takes as long as Postgres does to start.
-        Thread(target=import_module, args=("workers.upkeep",)).start()
-        with _started(postgres), _told(wish.data, env):
+        with _imported_meanwhile("workers.upkeep"), _started(postgres), _told(wish.data, env):
             _run(wish, Supervisor(postgres, programs(wish, Settings.from_env(env)), env), env)
     except KeyboardInterrupt:
         say("totetaxi", f"stopped; the data stay in {wish.data}")
@@ -108,6 +106,17 @@ def programs(wish: Wish, settings: Settings) -> list[Program]:
 
 
 @contextmanager
+def _imported_meanwhile(module: str) -> Iterator[None]:
+    """Importing takes as long as Postgres does to start."""
+    importing = Thread(target=import_module, args=(module,))
+    importing.start()
+    try:
+        yield
+    finally:
+        importing.join()  # an interpreter that ends under it would print its traceback
+
+
+@contextmanager
 def _started(postgres: EmbeddedPostgres | None) -> Iterator[None]:
     if postgres is None:
         yield
@@ -142,6 +151,7 @@ def _database_of(postgres: EmbeddedPostgres) -> str:
 
 
 def _announce(settings: Settings, login: Login) -> None:
+    is_elsewhere = settings.data != Path(".dev").resolve()
     lines = [
         f"ready after {time.monotonic() - BEGAN:.1f} s",
         f"API       {settings.base_url}   its pages {settings.base_url}/docs",
@@ -149,6 +159,7 @@ def _announce(settings: Settings, login: Login) -> None:
         f"Stripe    {settings.stripe_api_url}   (a sandbox)",
         f"Postgres  {settings.database_url}",
         *([f"Kafka     {settings.kafka_bootstrap}"] if settings.kafka_bootstrap else []),
+        *([f"commands of other shells find it by TOTETAXI_DATA={settings.data}"] if is_elsewhere else []),
         f"Ctrl-C stops all of it; the data stay in {settings.data}",
     ]
     for line in lines:

@@ -5,7 +5,6 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from uuid import UUID
 
 from eventlog.envelope import UnknownEvent
 from eventlog.feed import FeedAway, KafkaFeed, log_at, topic_name
@@ -25,8 +24,9 @@ from workers.upkeep import connected
 
 
 def show_all(_: Namespace) -> None:
+    settings = Settings.from_env()
     print(f"{'read model':<12} {'complete':>10} {'behind':>8} {'seconds':>8} {'parked':>7} {'claimed':>8}  beside it")
-    with connected(Settings.from_env()) as db:
+    with connected(settings) as db:
         for model in state(db):
             at = model.standing
             note = " STOPPED: too many parked keys" if at.is_stopped else ""
@@ -35,14 +35,18 @@ def show_all(_: Namespace) -> None:
 
 
 def show_parked(_: Namespace) -> None:
+    count = 0
     with connected(Settings.from_env()) as db:
         for name in MODELS:
             with db.transaction():
                 enter(db, name)
                 found = parking.parked_keys(db)
+            count += len(found)
             for one in found:
                 print(f"{name} {one.key} waiting {len(one.positions)} from position {one.positions[0]}, "
                       f"tried {one.attempts} times, {one.wanted or 'nothing'} asked for: {one.error}")  # fmt: skip
+    if not count:
+        print("nothing is parked")
 
 
 def rebuild(asked: Namespace) -> int:
@@ -107,7 +111,7 @@ def _ask_for(asked: Namespace, wanted: str) -> int:
     _model(asked.name)
     with connected(Settings.from_env()) as db, db.transaction():
         enter(db, asked.name)
-        is_parked = parking.ask_for(db, UUID(asked.key), wanted)
+        is_parked = parking.ask_for(db, asked.key, wanted)
     print(f"{wanted} asked for; the projector does it" if is_parked else f"{asked.key} is not parked in {asked.name}")
     return 0 if is_parked else 1
 
