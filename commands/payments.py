@@ -70,17 +70,20 @@ def _request_next(number: str, n: int, ctx: Context) -> UUID:
 def confirm(intent_id: str, number: str, ctx: Context) -> int:
     """Ask Stripe how it stands, and record it. Refuses `not_found` for an intent that is not this booking's."""
     found(ctx.store.load(booking_ref(booking_id(number))).state)
-    try:
-        intent = ctx.stripe.retrieve_intent(intent_id)
-    except StripeRefused:
-        raise Refused("not_found", "There is no such payment.", "/payment_intent_id") from None
-    return record(intent, ctx, number)
+    return record(_at_stripe(intent_id, ctx), ctx, number)
 
 
 def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
-    """What the payer's browser does, done here; only where Stripe is the sandbox."""
-    _check_owner(ctx.stripe.retrieve_intent(intent_id), number, ctx)
-    return record(ctx.stripe.confirm_with_card(intent_id, card, "http://127.0.0.1/"), ctx, number)
+    """What the payer's browser does, done here; only where Stripe is the sandbox.
+
+    Refuses `not_found`, and `payment_failed` for what is no card of the sandbox; a declined one is an outcome.
+    """
+    _check_owner(_at_stripe(intent_id, ctx), number, ctx)
+    try:
+        intent = ctx.stripe.confirm_with_card(intent_id, card, "http://127.0.0.1/")
+    except StripeRefused as refusal:
+        raise Refused("payment_failed", f"Stripe does not take this card: {refusal.code}.", "/card") from None
+    return record(intent, ctx, number)
 
 
 def hear(event: StripeEvent, ctx: Context) -> int | None:
@@ -90,7 +93,10 @@ def hear(event: StripeEvent, ctx: Context) -> int | None:
     """
     if not event.type.startswith(("payment_intent.", "charge.")) or event.intent_id is None:
         return None
-    intent = ctx.stripe.retrieve_intent(event.intent_id)
+    try:
+        intent = ctx.stripe.retrieve_intent(event.intent_id)
+    except StripeRefused:  # there is no such intent in this account
+        return None
     return record(intent, ctx) if _is_ours(intent, ctx) else None
 
 
@@ -116,6 +122,13 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
     if known(ctx, id).status not in payment.ENDED:
         raise StripeUnavailable(f"the intent is {intent.status} at Stripe")
     return position
+
+
+def _at_stripe(intent_id: str, ctx: Context) -> Intent:
+    try:
+        return ctx.stripe.retrieve_intent(intent_id)
+    except StripeRefused:
+        raise Refused("not_found", "There is no such payment.", "/payment_intent_id") from None
 
 
 def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:

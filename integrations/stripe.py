@@ -15,7 +15,7 @@ import stripe
 from msgspec import DecodeError, json
 
 TOLERANCE_SECONDS = 300
-UNKNOWN_OUTCOMES = (409, 429)  # the key is in use by a twin; too many requests
+UNKNOWN_OUTCOMES = (401, 403, 409, 429)  # our key is not right (any more); a twin is at work; too many requests
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
 

@@ -75,6 +75,14 @@ def test_an_intent_of_another_booking_is_not_found(paying_house, made):
         assert paying_house.http.post(path, json=mixed).status_code == 404
 
 
+def test_what_is_no_payment_and_what_is_no_card_is_refused(paying_house, made):
+    nothing = about(made) | {"payment_intent_id": "pi_none"}
+    for path in ("/api/payments/confirm/", "/api/payments/mock-confirm/"):
+        assert paying_house.http.post(path, json=nothing).json()["code"] == "not_found"
+    odd = pay(paying_house, made, card="1234")
+    assert (odd.status_code, odd.json()["code"]) == (409, "payment_failed")
+
+
 def test_the_open_payment_is_served_again_and_none_when_nothing_is_due(paying_house, made):
     def ask():
         number = made["booking"]["booking_number"]
@@ -130,6 +138,11 @@ def test_forged_and_old_webhooks_are_refused_and_leave_nothing(paying_house, mad
         answer = paying_house.http.post("/api/payments/webhook/", **attempt)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_signature")
     assert paying_house.count("api.webhook_inbox") == 0
+
+
+def test_a_webhook_about_what_is_not_in_our_account_is_heard_and_changes_nothing(paying_house):
+    strange = {"payment": {"stripe_payment_intent_id": "pi_of_somebody_else"}}
+    assert paying_house.http.post("/api/payments/webhook/", **signed(succeeded(strange))).status_code == 200
 
 
 def test_a_webhook_whose_effect_is_not_durable_is_not_acknowledged(house):

@@ -62,6 +62,12 @@ def test_while_stripe_is_away_the_refund_waits(ctx, due, sandbox):
     assert state(ctx, due).status == "completed"
 
 
+def test_while_our_key_is_not_right_the_refund_waits(ctx, due, sandbox):
+    with pytest.raises(StripeUnavailable):
+        pay_back(due, ctx(LATE, stripe=connect("sk_live_wrong", sandbox.url, SECRET)))
+    assert state(ctx, due).status == "approved"
+
+
 def test_a_refund_whose_answer_was_lost_is_found_again(ctx, due, sandbox):
     asked = state(ctx, due)
     made = ctx().stripe.refund(due, payment(ctx, None, asked.payment_id).intent_id, asked.amount_cents)
