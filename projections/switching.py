@@ -63,7 +63,7 @@ def roll_back(old_one: Place) -> None:
     """The old generation and the live one change places, brought to the same positions; again, and they change back."""
     name = name_of(old_one.model)
     if not exists(old_one.db, old_of(name)):
-        raise NoGeneration(f"{name} has no old generation to roll back to")
+        raise NoGeneration(f"{name} has no old generation to roll back to: a rebuild that switches leaves one")
     follow(old_one, name)
 
     def exchange() -> None:

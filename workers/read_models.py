@@ -66,7 +66,7 @@ def rollback(asked: Namespace) -> None:
     try:
         rolled_back(_site(), _model(asked.name))
     except (NoGeneration, RebuildRunning, ModelBusy, parking.Stopped, UnknownEvent) as error:
-        raise BadSettings(f"{asked.name}: {error}") from error
+        raise BadSettings(str(error)) from error
     print(f"{asked.name}: rolled back; the one it was is kept as {asked.name}_old")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from eventlog import envelope
 from eventlog.envelope import ENCODER, Origin, Recorded, Stored, encode, personal_taken_out
 from eventlog.vault import PersonKey, seal
 from tests.eventlog.golden_events import EVENTS
@@ -52,3 +53,5 @@ def write_missing() -> list[str]:
 
 if __name__ == "__main__":
     print("\n".join(write_missing()) or "none is missing")
+    if unknown := sorted(set(envelope.EVENTS) - set(EVENTS)):
+        raise SystemExit(f"without an example in tests/eventlog/golden_events.py: {', '.join(unknown)}")
