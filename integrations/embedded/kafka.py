@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import struct
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TextIO
@@ -138,6 +139,7 @@ def warm(traffic: Callable[[str], None] | None = None) -> Path:
 
 
 def _train(trained: Archive, traffic: Callable[[str], None] | None) -> None:
+    print("training Java for Kafka, some ten seconds, once: later starts are faster", file=sys.stderr, flush=True)
     data = cache_folder() / "warming"
     shutil.rmtree(data, ignore_errors=True)
     broker = KafkaBroker(data, jvm=trained.make)
