@@ -16,6 +16,7 @@ from api.errors import described, problem_of, respond
 from api.metrics import REQUESTS, SECONDS
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:@-]{1,100}")
+WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 LAST_SEGMENT_IS_FILE = re.compile(r"\.[a-z0-9]+$")
 SAFETY = {
     "x-content-type-options": "nosniff",
@@ -85,7 +86,9 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if route != "unknown" else "ANY"
     REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(method, route).observe(seconds)
-    access_log.info(
+    # Those who watch ask every moment: their lines would bury all others.
+    tell = access_log.debug if route in WATCHED and status < 400 else access_log.info
+    tell(
         "request",
         method=method,
         route=route,
