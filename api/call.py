@@ -1,5 +1,6 @@
 """One request with all that a handler may ask of it: the raw body, who calls, the parts that carry it out, a clock."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +19,8 @@ from eventlog.statements import Once
 from eventlog.store import EventStore
 from integrations.stripe import Stripe
 from settings import Settings
+
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Call(Request):
         return f"staff:{self.session.staff_id}" if self.session else "guest"
 
     def context(self, once: Once | None = None) -> Context:
-        traceparent = self.headers.get("traceparent", "")[:55]
+        told = self.headers.get("traceparent", "")
+        traceparent = told if TRACEPARENT.fullmatch(told) else ""  # kept in the log for ever: nothing but a trace
         origin = Origin(self.actor, new_id(), self.scope["request_id"], None, traceparent)
         parts = self.parts
         return Context(parts.store, parts.stripe, origin, self.now, parts.settings.secret_key.encode(), once)

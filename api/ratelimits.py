@@ -1,7 +1,7 @@
 """Token buckets, an upsert each: so many calls a minute for an address or a user, then 429 until a token has grown."""
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 
 from psycopg import Connection
@@ -11,6 +11,7 @@ from api.errors import Problem
 from api.policies import Limit
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
+LONGEST_CHAIN = 500
 GROWN = "least({n}, b.tokens + greatest(extract(epoch from now() - b.at), 0) * {n} / 60)"
 TAKE = """
     insert into api.rate_limits as b (bucket, tokens, at) values (%(bucket)s, %(n)s - 1, now())
@@ -48,7 +49,7 @@ def client_address(scope: Scope, trusted: Networks) -> str:
     """Who calls: the peer, or whom proxies that we trust say they forward for. An IPv6 client is its /64 network."""
     peer = (scope.get("client") or ("",))[0]
     told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-    return _address(peer, told.decode("latin-1"), trusted)
+    return _address(peer, told[-LONGEST_CHAIN:].decode("latin-1"), trusted)
 
 
 @lru_cache(4096)
@@ -62,7 +63,7 @@ def _address(peer: str, forwarded_for: str, trusted: Networks) -> str:
 
 def _is_in(address: str, trusted: Networks) -> bool:
     try:
-        ip = ip_address(address)
+        ip = _ip(address)
     except ValueError:
         return False
     return any(ip in network for network in trusted)
@@ -70,7 +71,13 @@ def _is_in(address: str, trusted: Networks) -> bool:
 
 def _bucket_of(address: str, peer: str) -> str:
     try:
-        ip = ip_address(address)
+        ip = _ip(address)
     except ValueError:
         return peer
     return str(ip) if ip.version == 4 else str(ip_network(f"{ip}/64", strict=False))
+
+
+def _ip(text: str) -> IPv4Address | IPv6Address:
+    """A server that listens on `::` sees IPv4 clients as ::ffff:192.0.2.1: they are not one network."""
+    ip = ip_address(text)
+    return getattr(ip, "ipv4_mapped", None) or ip

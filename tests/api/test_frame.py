@@ -24,7 +24,7 @@ BROKEN = Route("GET /api/broken/", fail, CATALOGUE)
 def test_a_sane_request_id_is_kept_and_another_is_replaced(still_house):
     get = still_house.http.get
     assert get("/healthz", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
-    for odd in ("two words", "x" * 101, 'quote"'):
+    for odd in ("two words", "x" * 101, 'quote"', "ada@example.com"):
         assert get("/healthz", headers={"X-Request-Id": odd}).headers["x-request-id"] != odd
     assert get("/healthz").headers["x-request-id"] != get("/healthz").headers["x-request-id"]
 
@@ -35,6 +35,11 @@ def test_request_id_and_traceparent_go_into_the_log(house):
     bodies = "eventlog.stored_events where convert_from(state, 'UTF8') like "
     assert house.count(bodies + "'%abc-1%'") == 3
     assert house.count(bodies + f"'%{traceparent}%'") == 3
+
+
+def test_what_is_no_traceparent_does_not_go_into_the_log(house):
+    house.book(headers={"traceparent": "ada@example.com, 1 Main St"})
+    assert house.count("eventlog.stored_events where convert_from(state, 'UTF8') like '%ada@example%'") == 0
 
 
 def test_an_error_inside_is_a_problem_that_tells_nothing(database):
@@ -136,3 +141,6 @@ def test_forwarded_addresses_are_believed_from_trusted_peers_only():
     assert seen("10.0.0.2", "no address") == "10.0.0.2"
     assert seen("127.0.0.1", "2001:db8::1:2:3:4") == "2001:db8::/64"
     assert seen("127.0.0.1", "") == "127.0.0.1"
+    assert seen("::ffff:198.51.100.1", "203.0.113.7") == "198.51.100.1"
+    assert seen("::ffff:10.0.0.2", "::ffff:203.0.113.7") == "203.0.113.7"
+    assert seen("127.0.0.1", "203.0.113.7" + ", 127.0.0.1" * 100_000) == "127.0.0.1"
