@@ -1,13 +1,12 @@
 """The bodies that the API takes, as in the examples of its reference, and the commands that they become."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.validation import Body, Integer, Line, Name, OptionalLine, Prose, text
+from api.validation import Body, Day, Integer, Line, Name, OptionalLine, Prose, text
 from commands.bookings import Address, Contact, PlaceBooking
-from commands.quotes import Wanted
+from commands.quotes import States, Wanted
 from domain import Refused
 from domain.selection import MiniMove, PickupTime, StandardDelivery, Tier
 
@@ -65,7 +64,7 @@ class DeliverySelection(Body):
 
 
 class Appointment(Body):
-    pickup_date: date
+    pickup_date: Day
     pickup_time: PickupTime
     specific_pickup_hour: Integer | None = None
     coi_required: bool = False
@@ -146,6 +145,10 @@ def wanted(asked: GuestMiniMove | GuestDelivery | PreviewMiniMove | PreviewDeliv
         asked.pickup_address.zip_code,
         asked.delivery_address.zip_code,
     )
+
+
+def states(asked: PreviewMiniMove | PreviewDelivery) -> States:
+    return States(asked.pickup_address.state, asked.delivery_address.state)
 
 
 def place_booking(asked: GuestMiniMove | GuestDelivery | NotOffered) -> PlaceBooking:

@@ -1,6 +1,8 @@
 """Bodies and queries as the API takes them: checked by pydantic, refused with our codes and the path of each field."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -14,6 +16,7 @@ CODES = {
     "string_too_long": "text_too_long",
 }
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -27,6 +30,14 @@ def text(most: int, least: int = 0, pattern: str = ONE_LINE) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=pattern)
 
 
+def day(value: Any) -> date:
+    """A number in quotes is no date, though pydantic would take it for seconds since 1970."""
+    if isinstance(value, str) and WRITTEN_DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    raise ValueError("a date is written YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(day)]
 Integer = Annotated[int, BeforeValidator(integral)]
 Line = Annotated[str, text(200, least=1)]
 OptionalLine = Annotated[str, text(200)]

@@ -60,9 +60,9 @@ class Quote(Value):
     pricing: Pricing
 
 
-def preview(wanted: Wanted, ctx: Context) -> Preview:
+def preview(wanted: Wanted, ctx: Context, states: States | None = None) -> Preview:
     """The price of now, and a token that keeps it. Refuses what a booking of it would be refused, capacity aside."""
-    pricing = terms(wanted, ctx).pricing
+    pricing = terms(wanted, ctx, states).pricing
     quote = Quote(_contents(wanted), ctx.now + VALID, pricing)
     return Preview(_signer(ctx).dumps(to_builtins(quote)), quote.valid_until, pricing)
 

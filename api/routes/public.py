@@ -1,6 +1,5 @@
 """What anybody may ask: prices, the calendar, where the house drives, and to book without an account."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -13,7 +12,7 @@ from api.errors import FieldError, Problem
 from api.idempotency import Done, Write, carry_out
 from api.policies import CATALOGUE, PUBLIC_WRITE, STATUS
 from api.route import Route
-from api.validation import Body
+from api.validation import Body, Day
 from api.views import is_owner, new_booking, status_of
 from commands import Context, bookings, quotes
 from commands.booking_sheet import booking_sheet, rfc3339
@@ -25,13 +24,14 @@ MOST_DAYS = 92
 
 
 class Days(Body):
-    start_date: date
-    end_date: date
+    start_date: Day
+    end_date: Day
 
 
 def pricing_preview(call: Call, asked: bodies.PricingPreview) -> dict[str, Any]:
     """The breakdown of the price, and a quote that holds it for 30 minutes."""
-    shown = quotes.preview(bodies.wanted(asked), call.context())
+    wanted = bodies.wanted(asked)
+    shown = quotes.preview(wanted, call.context(), bodies.states(asked))
     return {
         "quote": shown.quote,
         "valid_until": rfc3339(shown.valid_until),

@@ -98,6 +98,8 @@ def test_the_calendar_shows_the_days_asked_for_and_at_most_92(still_house):
     assert days[0]["remaining"]["mini_move"] == 10
     wrong = get(path, params={"start_date": in_days(1), "end_date": in_days(93)})
     assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "/end_date")
+    seconds = {"start_date": "1800057600", "end_date": "1800057600"}
+    assert get(path, params=seconds).status_code == 422
     assert get(path, params={"start_date": "soon"}).json()["errors"][0]["code"] == "invalid_value"
 
 

@@ -69,6 +69,7 @@ WRONG = [
     ({"pickup_date": in_days(91)}, "outside_booking_window", "/pickup_date"),
     ({"pickup_date": "2027-02-30"}, "invalid_value", "/pickup_date"),
     ({"pickup_date": "soon"}, "invalid_value", "/pickup_date"),
+    ({"pickup_date": "1800057600"}, "invalid_value", "/pickup_date"),
     ({"pickup_date": 20270112}, "invalid_value", "/pickup_date"),
     ({"pickup_date": None}, "missing_field", "/pickup_date"),
     ({"pickup_time": "evening"}, "invalid_value", "/pickup_time"),
@@ -176,5 +177,7 @@ def test_a_preview_refuses_what_a_booking_would_be_refused(still_house):
     assert ask().status_code == 200
     assert ask(pickup_date=in_days(91)).json()["code"] == "outside_booking_window"
     assert ask(pickup_address={"zip_code": "00000"}).json()["errors"][0]["path"] == "/pickup_address/zip_code"
+    elsewhere = {"zip_code": "10013", "state": "NJ"}
+    assert ask(pickup_address=elsewhere).json()["errors"][0]["path"] == "/pickup_address/state"
     assert ask(customer_info=GUEST).json()["code"] == "unexpected_field"
     assert ask(service_type="blade_transfer").json()["code"] == "not_offered"
