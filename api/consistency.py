@@ -7,18 +7,20 @@ from types import ModuleType
 from psycopg import Connection
 
 from api.call import Call
-from api.errors import Problem, unavailable
+from api.errors import Later, Problem, unavailable
 from projections.asking import BeyondTheEnd, ReadModelBehind, await_position, reading
 
 HEADER = "x-consistency-position"
 MAX_POSITION = 2**63 - 1
+PATIENCE_S, AT_ONCE_S = 5.0, 0.05
 
 
 @contextmanager
 def consistent(call: Call, *models: ModuleType) -> Iterator[Connection]:
     """A connection to the read models, no older than the client asks for.
 
-    Raises Problem: `read_model_behind` after 5 s, `invalid_value` (400) for what no position of this log can be.
+    To be asked for before anything else is done. Raises Later, which after 5 s is `read_model_behind`, and Problem:
+    `invalid_value` (400) for what no position of this log can be.
     """
     told = call.headers.get(HEADER)
     if told is not None:
@@ -29,11 +31,12 @@ def consistent(call: Call, *models: ModuleType) -> Iterator[Connection]:
 
 def _wait(call: Call, models: tuple[ModuleType, ...], position: int) -> None:
     try:
-        await_position(call.parts.pool, models, position)
+        await_position(call.parts.pool, models, position, AT_ONCE_S)
     except BeyondTheEnd:
         raise _no_position() from None
     except ReadModelBehind:
-        raise unavailable("What you wrote is not in the read model yet.", "read_model_behind") from None
+        behind = unavailable("What you wrote is not in the read model yet.", "read_model_behind")
+        raise Later(behind, PATIENCE_S) from None
 
 
 def _position(told: str) -> int:

@@ -72,6 +72,14 @@ class Problem(Exception):
         return self
 
 
+class Later(Exception):
+    """Not possible yet: the request waits without a thread and is tried again; at last, this problem is its answer."""
+
+    def __init__(self, problem: Problem, patience_s: float):
+        super().__init__(problem.code)
+        self.problem, self.patience_s = problem, patience_s
+
+
 def problem_of(error: Exception) -> Problem:
     """What the client is told of an error; nothing of what went wrong inside."""
     if isinstance(error, Problem):

@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from api.call import Call
-from api.errors import Problem
+from api.errors import Later, Problem, unavailable
+from api.key_locks import PATIENCE_S
 from commands import Context
 from domain import Value
 from eventlog.envelope import Recorded
@@ -20,10 +21,6 @@ from eventlog.statements import Once
 from eventlog.store import KeyTaken
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-class Busy(Exception):
-    """A twin is at work under the same key: ask again in a moment."""
 
 
 class Done(Value):
@@ -46,7 +43,7 @@ class Write(Value):
 
 
 def carry_out(call: Call, write: Write) -> dict[str, Any]:
-    """Once for each key; without one, once. Raises Busy, Problem("idempotency_mismatch") and what the write raises."""
+    """Once for each key; without one, once. Raises Later, Problem("idempotency_mismatch") and what the write raises."""
     once = _once(call)
     if once is None:
         return write.answer(write.do(call.context()))
@@ -54,7 +51,7 @@ def carry_out(call: Call, write: Write) -> dict[str, Any]:
     if call.has_waited and (answer := locks.answer_for(once)):
         return answer
     if not locks.try_lock(once):
-        raise Busy
+        raise Later(unavailable("Try again in a moment.", "idempotency_in_progress"), PATIENCE_S)
     try:
         answer = write.answer(_found(call, once) or _done(call, once, write))
         return answer

@@ -19,9 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
-from api.errors import Problem, described, problem_of, respond
-from api.idempotency import Busy
-from api.key_locks import PATIENCE_S
+from api.errors import Later, Problem, described, problem_of, respond
 from api.policies import Policy, Who
 from api.ratelimits import take_token
 from api.sessions import staff_session
@@ -49,37 +47,39 @@ class Route(APIRoute):
         call = Call(scope, receive)
         if self.method != "GET":
             await read_body(call, MAX_BODY_BYTES)
-        response = self._respond(call) if self.policy.is_instant else await self._in_thread(call)
+        response = self._answered(call) if self.policy.is_instant else await self._in_thread(call)
         await response(scope, receive, send)
 
     async def _in_thread(self, call: Call) -> Response:
-        """Who waits for a twin takes no thread meanwhile."""
-        pause_s, deadline = FIRST_PAUSE_S, time.monotonic() + PATIENCE_S
-        while (response := await run_in_threadpool(self._respond, call)) is None:
-            if time.monotonic() > deadline:
-                twin = Problem("idempotency_in_progress", "Try again in a moment.").with_headers({"retry-after": "1"})
-                return respond(twin, call.scope["request_id"])
+        """Who waits for a twin or for a read model takes no thread meanwhile."""
+        pause_s, began = FIRST_PAUSE_S, time.monotonic()
+        while isinstance(response := await run_in_threadpool(self._answered, call), Later):
+            if time.monotonic() - began > response.patience_s:
+                return self._refused(call, response.problem)
             call.has_waited = True
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return response
 
-    def _respond(self, call: Call) -> Response | None:
-        """None while a twin is at work under the same idempotency key."""
+    def _answered(self, call: Call) -> Any:
+        """The response; or a Later, as which the request is to be tried again."""
         try:
             answer = self._handle(call)
-        except Busy:
-            return None
+        except Later as later:
+            return later
         except Exception as error:
-            problem = problem_of(error)
-            if problem.status >= 500:
-                told = described(error) if problem.status == 500 else {"error": type(error).__name__}
-                log.error("failed", route=self.path, request_id=call.scope["request_id"], **told)
-            problem.headers = call.answer_headers | problem.headers
-            return respond(problem, call.scope["request_id"])
+            return self._refused(call, error)
         if isinstance(answer, Response):
             return answer
         return Response(json.encode(answer), self.status, call.answer_headers, "application/json")
+
+    def _refused(self, call: Call, error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem.status >= 500:
+            told = described(error) if problem.status == 500 else {"error": type(error).__name__}
+            log.error("failed", route=self.path, request_id=call.scope["request_id"], **told)
+        problem.headers = call.answer_headers | problem.headers
+        return respond(problem, call.scope["request_id"])
 
     def _handle(self, call: Call) -> Any:
         if not call.is_admitted:

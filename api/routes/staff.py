@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query
 from msgspec import json, to_builtins
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from api import bodies
@@ -28,6 +28,13 @@ from projections import history
 
 class Search(Body):
     search: Annotated[str, bodies.text(254, least=1)]
+
+
+class Page(Body):
+    """`cursor` is the `next_cursor` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[int, Field(ge=1, lt=2**62)] | None = None
 
 
 class AsOf(Body):
@@ -79,11 +86,11 @@ def customers(call: Call, asked: Annotated[Search, Query()]) -> dict[str, Any]:
     return {"customers": known, "next_cursor": None}
 
 
-def customer(call: Call, id: str) -> dict[str, Any]:
+def customer(call: Call, id: str, asked: Annotated[Page, Query()]) -> dict[str, Any]:
     """A guest's or customer's bookings with payments and refunds, newest first."""
     with consistent(call, history) as db:
-        found = history.of_person(db, _uuid(id))
-    if not found["bookings"]:
+        found = history.of_person(db, _uuid(id), asked.limit, asked.cursor)
+    if not found["bookings"] and asked.cursor is None:
         raise Problem("not_found", "There is no such customer.")
     return {"id": id} | found
 

@@ -1,5 +1,7 @@
 """Staff are let in by password, known by cookie or session id, and see dashboard and histories."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -9,9 +11,10 @@ from eventlog.store import EventStore
 from eventlog.vault import Vault
 from projections.applying import apply
 from projections.models import MODELS
-from tests.api.house import IDENTITY, MASTER, booking
+from tests.api.house import IDENTITY, MASTER, booking, in_days
 
 MAIL, PASSWORD = "staff@example.com", "correct horse battery"
+THREADS = 60  # more than a process has
 
 
 @pytest.fixture
@@ -103,6 +106,35 @@ def test_dashboard_and_history_show_what_was_booked_once_the_position_is_reached
     history = desk.http.get(f"/api/staff/customers/{person['id']}/", headers=late).json()
     assert [one["booking_number"] for one in history["bookings"]] == [made["booking"]["booking_number"]]
     assert history["person"]["last_name"] == "Byron"
+
+
+def test_who_waits_for_a_read_model_keeps_nobody_else_waiting(desk):
+    made, session = desk.book().json(), by_header(desk)
+    late = {**session, "X-Consistency-Position": str(made["position"])}
+    with ThreadPoolExecutor(THREADS) as many:
+        waiting = [many.submit(desk.http.get, "/api/staff/dashboard/", headers=late) for _ in range(THREADS)]
+        for _ in range(20):
+            assert desk.http.get("/api/staff/csrf-token/", headers=session, timeout=3).status_code == 200
+        assert not any(one.done() for one in waiting)
+        project(desk.database)
+        assert {one.result().status_code for one in waiting} == {200}
+
+
+def test_a_long_history_is_told_in_pages(desk):
+    made = [desk.book(booking(pickup_date=in_days(day))).json()["booking"]["booking_number"] for day in (10, 11, 12)]
+    project(desk.database)
+    session, seen, cursor = by_header(desk), [], None
+    [person] = desk.http.get("/api/staff/customers/?search=ada@example.com", headers=session).json()["customers"]
+    path = f"/api/staff/customers/{person['id']}/"
+    while len(seen) < 4:
+        asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = desk.http.get(path, params=asked, headers=session).json()
+        seen += [one["booking_number"] for one in page["bookings"]]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert seen == made[::-1]
+    for wrong in ({"limit": 101}, {"limit": 0}, {"cursor": "x"}, {"cursor": 2**70}):
+        assert desk.http.get(path, params=wrong, headers=session).status_code == 422
 
 
 def test_nobody_is_found_who_never_booked(desk):
