@@ -27,6 +27,10 @@ HASHING = BoundedSemaphore(2)  # each hash takes 64 MB and a core for 50 ms
 WRONG = "Mail address or password is wrong."
 
 
+class TooManyAtOnce(Exception):
+    """As many passwords are being looked at as this machine can do at a time: ask again in a moment."""
+
+
 class StaffSession(Value):
     """Who is logged in. `token` is known to its holder alone."""
 
@@ -63,7 +67,10 @@ def create_staff(db: Connection, email: str, password: str, role: str = "admin")
 
 
 def log_in(db: Connection, email: str, password: str, now: datetime) -> StaffSession:
-    """A new session for two weeks. Raises Refused("unauthenticated"), also while five failures lock the account."""
+    """A new session for two weeks.
+
+    Raises Refused("unauthenticated"), also while five failures lock the account; TooManyAtOnce, and nothing was done.
+    """
     found = _account(db, email)
     is_right = _verify(password, found["password_hash"] if found else _dummy())
     if not found or not found["is_active"] or (found["locked_until"] and found["locked_until"] > now):
@@ -152,5 +159,9 @@ def _hash(password: str) -> str:
 
 
 def _verify(password: str, hashed: str) -> bool:
-    with HASHING:
+    if not HASHING.acquire(blocking=False):  # who waits here would keep a connection and a thread from others
+        raise TooManyAtOnce
+    try:
         return _hasher().verify(password, hashed)
+    finally:
+        HASHING.release()

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from api import bodies
 from api.call import Call
-from api.consistency import consistent
-from api.errors import Problem
+from api.consistency import PATIENCE_S, consistent
+from api.errors import Later, Problem, unavailable
 from api.policies import LOGIN, STAFF_READ, STAFF_WRITE
 from api.route import Route
 from api.sessions import give_cookie, take_cookie
@@ -43,8 +43,11 @@ class AsOf(Body):
 
 def log_in(call: Call, asked: bodies.LogIn) -> Response:
     """A session: as a cookie, and as an id for X-Session-Id."""
-    with call.parts.pool.connection() as db:
-        session = staff.log_in(db, asked.email, asked.password, call.now)
+    try:
+        with call.parts.pool.connection() as db:
+            session = staff.log_in(db, asked.email, asked.password, call.now)
+    except staff.TooManyAtOnce:
+        raise Later(unavailable("Too many are logging in at this moment."), PATIENCE_S) from None
     user = {"id": str(session.staff_id), "email": session.email}
     answer = {
         "user": user,

@@ -15,6 +15,7 @@ from tests.api.house import IDENTITY, MASTER, booking, in_days
 
 MAIL, PASSWORD = "staff@example.com", "correct horse battery"
 THREADS = 60  # more than a process has
+SOON_S = 3.0
 
 
 @pytest.fixture
@@ -48,6 +49,18 @@ def test_wrong_mail_and_wrong_password_get_the_same_words(desk):
     wrong_mail, wrong_password = log_in(desk, "nobody@example.com").json(), log_in(desk, password="wrong").json()
     assert {wrong_mail["code"], wrong_password["code"]} == {"unauthenticated"}
     assert wrong_mail | {"request_id": ""} == wrong_password | {"request_id": ""}
+
+
+def test_many_who_log_in_at_once_keep_nobody_else_waiting(desk):
+    session = by_header(desk)
+    with ThreadPoolExecutor(THREADS) as many:
+        tries = [many.submit(log_in, desk, f"nobody{n}@example.com") for n in range(3 * THREADS)]
+        for _ in range(20):
+            other = desk.http.get("/api/staff/csrf-token/", headers=session)
+            assert (other.status_code, other.elapsed.total_seconds() < SOON_S) == (200, True)
+        assert not all(one.done() for one in tries)
+        assert {one.result().status_code for one in tries} <= {401, 503}
+    assert log_in(desk).status_code == 200
 
 
 def test_five_failures_lock_the_account(desk):
