@@ -132,6 +132,11 @@ def test_the_catalogue_is_loaded_once(asked, capsys):
     assert capsys.readouterr().out == "0 new entries\n"
 
 
+def test_of_an_empty_log_nothing_is_shown(asked, capsys):
+    assert asked("events", "tail") == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_the_log_is_shown_with_its_end_first_asked_for(asked, capsys):
     asked("seed")
     capsys.readouterr()

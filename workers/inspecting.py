@@ -44,7 +44,7 @@ def as_of(text: str) -> Callable[[Recorded], bool]:
 def tail_events(asked: Namespace) -> None:
     """Prints the last events, or those after a position; goes on with --follow."""
     with log_at(Settings.from_env().database_url) as log:
-        after = asked.after if asked.after is not None else max(0, log.recorder.max_notification_id() - LAST)
+        after = asked.after if asked.after is not None else max(0, (log.recorder.max_notification_id() or 0) - LAST)
         for stored in events(log, after, asked.follow):
             print(line(stored), flush=True)
 
