@@ -29,6 +29,12 @@ def test_only_what_no_longer_counts_goes(db):
         "update api.staff_sessions set expires_at = now() where session_hash = (select min(session_hash::text)::bytea"
         " from api.staff_sessions)"
     )
-    assert tidy(db, datetime.now(UTC)) == {"idempotency keys": 1, "sessions": 1, "rate limits": 1}
+    db.execute(
+        "insert into api.webhook_inbox (source, event_id, type, received_at, done_at) values"
+        " ('stripe', 'old', 't', now() - interval '31 days', now() - interval '31 days'),"
+        " ('stripe', 'new', 't', now(), now()), ('stripe', 'not done', 't', now() - interval '31 days', null)"
+    )
+    assert tidy(db, datetime.now(UTC)) == {"idempotency keys": 1, "sessions": 1, "rate limits": 1, "webhooks": 1}
+    assert db.execute("select event_id from api.webhook_inbox order by 1").fetchall() == [("new",), ("not done",)]
     assert db.execute("select key from eventlog.idempotency").fetchall() == [("new",)]
     assert db.execute("select bucket from api.rate_limits").fetchall() == [("new",)]
