@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from msgspec import convert, json, to_builtins
+from msgspec import ValidationError, convert, json, to_builtins
 
 from commands import Context
 from commands.service_area import Place, is_outside_core_area, served_place
@@ -93,7 +93,7 @@ def quoted(token: str, wanted: Wanted, ctx: Context) -> Pricing:
     """Exactly the price that was quoted, also when the catalogue has changed since."""
     try:
         quote = convert(_signer(ctx).loads(token), Quote)
-    except BadSignature:
+    except (BadSignature, ValidationError):  # the latter: made by a version with other prices in its quotes
         raise Refused("quote_mismatch", "This is no quote of ours.", "/quote") from None
     if quote.contents != _contents(wanted):
         raise Refused("quote_mismatch", "The quote is for other contents; ask for a new one.", "/quote")

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from itsdangerous import URLSafeSerializer
 from msgspec.structs import replace
 
 from commands.quotes import preview, terms
@@ -50,6 +51,11 @@ def test_a_quote_is_honoured_after_the_price_has_changed(ctx):
     double_the_price(ctx)
     assert terms(WANTED, ctx(), None, shown.quote).pricing == shown.pricing
     assert terms(WANTED, ctx()).pricing.base_price_cents == 199000
+
+
+def test_a_quote_of_another_version_is_refused(ctx):
+    old = URLSafeSerializer(ctx().secret, salt="totetaxi quote").dumps({"price": 1})
+    assert refusal(WANTED, old, ctx()) == "quote_mismatch"
 
 
 @pytest.mark.parametrize("other", OTHERS)
