@@ -86,11 +86,18 @@ class EventStore(Application[UUID]):
         """
         with self._queued_for(refs):
             for attempt in range(ATTEMPTS):
+                done = None
                 try:
                     with self._alone_with(refs) if attempt >= OPTIMISTIC else nullcontext():
-                        return self._decide_and_save(refs, decision, note)
+                        done = self._decide_and_save(refs, decision, note)
                 except (Conflict, KeyDestroyed):
                     refs = [ref._replace(is_new=False) for ref in refs]
+                except (psycopg.Error, PersistenceError):
+                    # The answer to a commit was lost, not always the commit.
+                    if done is None or not self._committed(done.events):
+                        raise
+                if done:
+                    return done
         raise Conflict(f"{ATTEMPTS} attempts on the streams {[str(ref.stream) for ref in refs]}")
 
     def _decide_and_save(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any, Self
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import stripe
 from msgspec import DecodeError, json
 
 TOLERANCE_SECONDS = 300
+ROOM, ROOM_WAIT_S = BoundedSemaphore(24), 0.5
 UNKNOWN_OUTCOMES = (401, 403, 409, 429)  # our key is not right (any more); a twin is at work; too many requests
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
@@ -121,7 +123,12 @@ class StripeEvent:
 
 @contextmanager
 def certain_or_unknown() -> Iterator[None]:
-    """Let none of the package's exceptions out: they become `StripeRefused` or `StripeUnavailable`."""
+    """Let none of the package's exceptions out: they become `StripeRefused` or `StripeUnavailable`.
+
+    So many calls at once and no more: a Stripe that hangs must not hold every thread that serves bookings.
+    """
+    if not ROOM.acquire(timeout=ROOM_WAIT_S):
+        raise StripeUnavailable("too many calls are waiting for Stripe")
     try:
         yield
     except stripe.StripeError as error:
@@ -130,6 +137,8 @@ def certain_or_unknown() -> Iterator[None]:
             code = details.get("code") or details.get("type") or "invalid_request_error"
             raise StripeRefused(code, error.user_message or str(error)) from error
         raise StripeUnavailable(str(error)) from error
+    finally:
+        ROOM.release()
 
 
 def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: float = 5.0) -> "Stripe":
@@ -221,18 +230,6 @@ class Stripe:
             raise ForgedWebhook(str(error)) from error
         except (DecodeError, KeyError, TypeError, ValueError) as error:
             raise ForgedWebhook(f"signed, but no event: {error!r}") from error
-
-    def ensure_webhook(self, url: str) -> str:
-        """Make Stripe send its events to `url`; returns the signing secret.
-
-        Stripe shows a secret only once, so an endpoint that is there for the same address is replaced.
-        """
-        endpoints = self.v1.webhook_endpoints
-        with certain_or_unknown():
-            for endpoint in endpoints.list({"limit": 100}).auto_paging_iter():
-                if endpoint.url == url:
-                    endpoints.delete(endpoint.id)
-            return endpoints.create({"url": url, "enabled_events": ["*"]}).secret
 
     def _as_it_is(self, intent_id: str, refusal: StripeRefused) -> Intent:
         """After a refusal that depends on the intent's state, that state; any other refusal goes on."""

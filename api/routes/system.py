@@ -77,7 +77,7 @@ def _kafka(bootstrap: str) -> str:
                 broker.sendall(HELLO)
                 if broker.recv(4):
                     return "ok"
-        except OSError:
+        except (OSError, ValueError):
             continue
     return "away"
 

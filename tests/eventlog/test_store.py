@@ -1,8 +1,10 @@
 """Appending: all streams or none, each command once, and nothing personal readable in the log."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from domain import Refused, booking, pickup_day
 from eventlog.ids import new_id
@@ -104,3 +106,19 @@ def test_a_person_forgotten_while_booking_again_gets_a_new_key(store):
     store.append(later, lambda made: [booking.place(made, placed("ada"))], note())
     [recorded] = store.history(booking_id)
     assert recorded.event.personal.first_name == "Ada"
+
+
+def test_a_queued_append_whose_commit_got_no_answer_is_looked_up(store, monkeypatch):
+    alone = store._alone_with
+
+    @contextmanager
+    def cut_off(refs):
+        with alone(refs):
+            yield
+        raise OperationalError("the answer to the commit is lost")
+
+    monkeypatch.setattr("eventlog.store.OPTIMISTIC", 0)
+    monkeypatch.setattr(store, "_alone_with", cut_off)
+    appended = place(store)
+    assert (appended.position, len(appended.events)) == (2, 2)
+    assert store.recorder.max_notification_id() == 2

@@ -1,5 +1,7 @@
 """Our client against the sandbox: every answer, every refusal, every outcome that nobody knows."""
 
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -207,3 +209,18 @@ def test_forty_threads_share_a_client(stripe):
     with ThreadPoolExecutor(40) as threads:
         made = list(threads.map(lambda payment: stripe.create_intent(payment, 9500, {}), payments))
     assert [intent.metadata["payment_id"] for intent in made] == [str(payment) for payment in payments]
+
+
+def test_a_stripe_that_hangs_holds_no_more_than_its_share_of_threads():
+    """Twenty-four calls wait for it; who comes then is told at once that the outcome is unknown."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as deaf, ThreadPoolExecutor(40) as pool:
+        hanging = connect(KEY, f"http://127.0.0.1:{deaf.getsockname()[1]}", "unused", timeout_seconds=3)
+
+        def ask(_):
+            began = time.monotonic()
+            with pytest.raises(StripeUnavailable):
+                hanging.retrieve_intent("pi_1")
+            return time.monotonic() - began
+
+        waits = sorted(pool.map(ask, range(40)))
+    assert sum(seconds < 2 for seconds in waits) == 16
