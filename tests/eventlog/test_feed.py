@@ -53,7 +53,7 @@ def test_both_feeds_give_what_the_log_has_in_its_order(database, log, writer, pu
     direct.read_all(database)
     assert direct.seen == log_of(database)
     assert reader.by_partition() == direct.by_partition()
-    assert len(reader.by_partition()) > 3
+    assert sum(map(bool, reader.by_partition().values())) > 3
 
 
 def test_each_record_names_the_position_before_it_in_its_partition(writer, publish, bootstrap, topic):
