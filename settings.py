@@ -126,7 +126,7 @@ class Settings:
     aws_ses_region: str = known("AWS_SES_REGION", "us-east-1", "Region that sends mail; to come.")
     onfleet_api_key: str = known("ONFLEET_API_KEY", "", "Onfleet's key; to come.")
     onfleet_webhook_secret: str = known("ONFLEET_WEBHOOK_SECRET", "", "Proves a webhook of Onfleet; to come.")
-    sentry_dsn: str = known("SENTRY_DSN", "", "Where errors are reported; empty: nowhere.")
+    sentry_dsn: str = known("SENTRY_DSN", "", "Where errors are reported; to come.")
     allow_wipe: str = known("TOTETAXI_ALLOW_WIPE", "", "Name of the database that `wipe` may empty in production.")
     pg_bin: str = known("TOTETAXI_PG_BIN", "", "Folder with postgres and initdb; empty: those of the package.")
     java: str = known("TOTETAXI_JAVA", "", "Java for the embedded Kafka; empty: the package's.")
