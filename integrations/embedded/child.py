@@ -101,6 +101,16 @@ def processes(matches: Callable[[Path], bool]) -> list[int]:
     return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _quietly(matches, entry)]
 
 
+def stopped(pid: int) -> bool:
+    """Whether every thread of a process has obeyed SIGSTOP, which each does when it next runs (proc(5)). Linux only."""
+    tasks = Path(f"/proc/{pid}/task")
+    return bool(_quietly(lambda: all(_state(task) in "TZ" for task in tasks.iterdir())))
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
+
+
 def send_to(pids: Sequence[int], signum: signal.Signals) -> None:
     for pid in pids:
         _quietly(os.kill, pid, signum)

@@ -35,7 +35,7 @@ def _make(data: Path, initdb: list[str | Path], disguised: list[str]) -> None:
     if data.exists() and any(data.iterdir()):
         raise CannotStart(f"{data} holds files but no Postgres data: take another data folder")
     for leftover in data.parent.glob(f"{data.name}.making-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        wait_until(lambda leftover=leftover: _cleared(leftover), 20)
     # Under another name until it is whole: a kill half-way leaves no data folder that looks made.
     making = data.with_name(f"{data.name}.making-{os.getpid()}")
     making.mkdir(mode=0o700)
@@ -47,6 +47,17 @@ def _make(data: Path, initdb: list[str | Path], disguised: list[str]) -> None:
         shutil.rmtree(making, ignore_errors=True)
         raise CannotStart(f"initdb could not make {data}:\n{done.stderr[-3000:]}")
     making.rename(data)
+
+
+def _cleared(leftover: Path) -> bool:
+    """Whether a folder left half-made is gone, and with it the initdb of a killed owner, which may still be writing."""
+    send_to([*servers_on(leftover), *_makers_of(leftover)], signal.SIGKILL)
+    shutil.rmtree(leftover, ignore_errors=True)
+    return not leftover.exists() and not _makers_of(leftover)
+
+
+def _makers_of(folder: Path) -> list[int]:
+    return processes(lambda process: str(folder).encode() in (process / "cmdline").read_bytes().split(b"\0"))
 
 
 def _initdb_options(major: int, durable: bool) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from integrations.embedded.broker_folder import choose_port, configure, format_log, is_free, take_over
-from integrations.embedded.child import CannotStart, Child
+from integrations.embedded.child import CannotStart, Child, stopped, wait_until
 from integrations.embedded.claims import claim, release, turn
 from integrations.embedded.jars import cache_folder, fetch
 from integrations.embedded.java import Archive, archive, find_java
@@ -80,7 +80,10 @@ class KafkaBroker:
 
     def pause(self) -> None:
         """A broker that hangs: connections stay open, nothing is answered until `resume`."""
-        self._running_child().send(signal.SIGSTOP)
+        child = self._running_child()
+        child.send(signal.SIGSTOP)
+        if not wait_until(lambda: stopped(child.pid), 10):
+            raise RuntimeError(f"process {child.pid} goes on after SIGSTOP")
 
     def resume(self) -> None:
         self._running_child().send(signal.SIGCONT)

@@ -74,8 +74,10 @@ def test_a_new_owner_of_an_old_folder_finds_records_and_port(running):
 def test_a_paused_broker_answers_nothing_until_it_is_resumed(running):
     assert answers(running)
     running.pause()
-    assert not answers(running)
-    running.resume()
+    try:
+        assert not answers(running)
+    finally:
+        running.resume()
     assert wait_until(lambda: answers(running), 10)
 
 
