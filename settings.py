@@ -10,6 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 RUNNING = "platform.env"  # written into the data folder by `totetaxi run`, for commands of other shells
+RATES = {
+    "auth": 5,
+    "public_writes": 20,
+    "status": 30,
+    "customer_reads": 120,
+    "customer_writes": 60,
+    "staff_reads": 300,
+    "staff_writes": 60,
+}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -51,6 +60,16 @@ def seconds(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 3600:
         raise ValueError("seconds from 1 to 3600")
     return int(text)
+
+
+def rates(text: str) -> dict[str, int]:
+    """name=count,name=count over the defaults."""
+    told = dict(word.partition("=")[::2] for word in words(text))
+    if unknown := told.keys() - RATES.keys():
+        raise ValueError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(RATES)}")
+    if wrong := [name for name, count in told.items() if not count.isdecimal() or not 1 <= int(count) <= 1_000_000]:
+        raise ValueError(f"{', '.join(wrong)}: a number from 1 to 1000000")
+    return RATES | {name: int(count) for name, count in told.items()}
 
 
 def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
@@ -100,6 +119,13 @@ class Settings:
     )
     rate_limits: str = known(
         "TOTETAXI_RATE_LIMITS", "on", "`off` is for load tests, refused in production.", one_of("on", "off")
+    )
+    limits: dict[str, int] = known(
+        "TOTETAXI_LIMITS",
+        "auth=5,public_writes=20,status=30,customer_reads=120,customer_writes=60,staff_reads=300,staff_writes=60",
+        "Requests a minute: `auth`, `public_writes` and `status` for an address, the others for a user. What is not"
+        " named keeps its default.",
+        rates,
     )
     log_level: str = known(
         "LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.", one_of("DEBUG", "INFO", "WARNING", "ERROR")

@@ -10,9 +10,12 @@ from psycopg_pool import ConnectionPool
 from starlette.requests import Request
 
 from api.key_locks import KeyLocks
+from api.policies import Policy
 from api.ratelimits import Networks, client_address
+from api.tracing import trace_of
 from commands import Context
-from commands.staff import StaffSession
+from commands.accounts import Session
+from domain.audit import PersonalChangeRecorded
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
 from eventlog.statements import Once
@@ -36,13 +39,14 @@ class Parts:
 
 
 class Call(Request):
-    """A request on its way through its route. `session` is there on routes for staff, once they are let in."""
+    """A request on its way through its route. `session` is there on routes for users, once they are let in."""
 
     raw: bytes = b""
     is_too_large: bool = False
     is_admitted: bool = False
     has_waited: bool = False
-    session: StaffSession | None = None
+    policy: Policy
+    session: Session | None = None
 
     @cached_property
     def parts(self) -> Parts:
@@ -61,26 +65,44 @@ class Call(Request):
         return client_address(self.scope, self.parts.trusted)
 
     @property
-    def staff(self) -> StaffSession:
+    def user(self) -> Session:
         assert self.session, "the route's policy lets nobody in without a session"
         return self.session
 
     @property
     def caller(self) -> str:
         """Whose idempotency keys these are; callers without an account share one scope."""
-        return f"staff:{self.session.staff_id}" if self.session else "anonymous"
+        return self._named or "anonymous"
 
     @property
     def actor(self) -> str:
         """Who is named in the log as the one who wanted it."""
-        return f"staff:{self.session.staff_id}" if self.session else "guest"
+        return self._named or "guest"
 
-    def context(self, once: Once | None = None) -> Context:
+    @property
+    def _named(self) -> str:
+        return f"{self.session.account.kind}:{self.session.account.id}" if self.session else ""
+
+    def context(self, once: Once | None = None, change: PersonalChangeRecorded | None = None) -> Context:
+        """For a command. Where staff act, its first append takes their entry in the audit log along.
+
+        `change` is what it changes of somebody's personal data.
+        """
         told = self.headers.get("traceparent", "")
         traceparent = told if TRACEPARENT.fullmatch(told) else ""  # kept in the log for ever: nothing but a trace
         origin = Origin(self.actor, new_id(), self.scope["request_id"], None, traceparent)
-        parts = self.parts
-        return Context(parts.store, parts.stripe, origin, self.now, parts.settings.secret_key.encode(), once)
+        parts, settings = self.parts, self.parts.settings
+        trace = trace_of(self, change) if self.policy.acts else None
+        return Context(
+            parts.store,
+            parts.stripe,
+            origin,
+            self.now,
+            settings.secret_key.encode(),
+            once,
+            trace,
+            site=settings.base_url,
+        )
 
 
 async def read_body(call: Call, most: int) -> None:

@@ -1,8 +1,10 @@
-"""Who may call a route and how often: each route declares one of these beside its path."""
+"""Who may call a route, how often, and what the audit log calls it: declared by each route beside its path."""
 
 from enum import StrEnum
 
 from domain import Value
+from domain.audit import Action
+from domain.permissions import Permission
 
 
 class Who(StrEnum):
@@ -10,38 +12,58 @@ class Who(StrEnum):
 
     ANYONE = "anyone"
     PAYER = "payer"
+    CUSTOMER = "customer"
     STAFF = "staff"
     STRIPE = "stripe"
     MACHINES = "machines"
 
 
-class Limit(Value):
-    """A bucket of tokens, refilled within a minute: one for an address or a user, shared by the routes of a name."""
+class Limit(StrEnum):
+    """A bucket of tokens, refilled within a minute, for an address or a user; how many is a setting of this name."""
 
-    name: str
-    per_minute: int
+    AUTH = "auth"
+    PUBLIC_WRITES = "public_writes"
+    STATUS = "status"
+    CUSTOMER_READS = "customer_reads"
+    CUSTOMER_WRITES = "customer_writes"
+    STAFF_READS = "staff_reads"
+    STAFF_WRITES = "staff_writes"
 
 
 class Policy(Value):
     """`limit` is counted for the caller's address, or for the user where one has to be logged in.
 
-    What `is_instant` waits for nothing and so needs no thread: it answers also while all threads wait for Postgres.
+    Of staff it is asked what they `may`. `acts` is the action in the audit log: of a read once it is answered, of a
+    write with its events. What `is_instant` waits for nothing and so needs no thread: it answers also while all threads
+    wait for Postgres.
     """
 
     who: Who
     limit: Limit | None = None
     is_write: bool = False
+    may: Permission | None = None
+    acts: Action | None = None
     is_instant: bool = False
 
 
+def staff_read(may: Permission | None, acts: Action | None = None) -> Policy:
+    return Policy(Who.STAFF, Limit.STAFF_READS, may=may, acts=acts)
+
+
+def staff_write(may: Permission | None, acts: Action | None) -> Policy:
+    return Policy(Who.STAFF, Limit.STAFF_WRITES, is_write=True, may=may, acts=acts)
+
+
 CATALOGUE = Policy(Who.ANYONE)
-PUBLIC_WRITE = Policy(Who.ANYONE, Limit("public writes", 20), is_write=True)
-STATUS = Policy(Who.ANYONE, Limit("status look-ups", 30))
-LOGIN = Policy(Who.ANYONE, Limit("auth", 5), is_write=True)
-PAYER = Policy(Who.PAYER, Limit("public writes", 20), is_write=True)
-PAYER_READ = Policy(Who.PAYER, Limit("status look-ups", 30))
-STAFF_READ = Policy(Who.STAFF, Limit("staff reads", 300))
-STAFF_WRITE = Policy(Who.STAFF, Limit("staff writes", 60), is_write=True)
+PUBLIC_WRITE = Policy(Who.ANYONE, Limit.PUBLIC_WRITES, is_write=True)
+STATUS = Policy(Who.ANYONE, Limit.STATUS)
+AUTH = Policy(Who.ANYONE, Limit.AUTH, is_write=True)
+PAYER = Policy(Who.PAYER, Limit.PUBLIC_WRITES, is_write=True)
+PAYER_READ = Policy(Who.PAYER, Limit.STATUS)
+CUSTOMER_READ = Policy(Who.CUSTOMER, Limit.CUSTOMER_READS)
+CUSTOMER_WRITE = Policy(Who.CUSTOMER, Limit.CUSTOMER_WRITES, is_write=True)
+CUSTOMER_AUTH = Policy(Who.CUSTOMER, Limit.AUTH, is_write=True)
+STAFF_AUTH = Policy(Who.STAFF, Limit.AUTH, is_write=True)
 SIGNED_BY_STRIPE = Policy(Who.STRIPE, is_write=True)
 SYSTEM = Policy(Who.MACHINES)
 ALIVE = Policy(Who.MACHINES, is_instant=True)

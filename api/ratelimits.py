@@ -8,7 +8,6 @@ from psycopg import Connection
 from starlette.types import Scope
 
 from api.errors import Problem
-from api.policies import Limit
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 LONGEST_CHAIN = 500
@@ -20,22 +19,22 @@ TAKE = """
 LOOK = "select {grown} from api.rate_limits b where bucket = %(bucket)s".format(grown=GROWN.format(n="%(n)s"))
 
 
-def take_token(db: Connection, limit: Limit, whose: str) -> dict[str, str]:
+def take_token(db: Connection, bucket: str, per_minute: int) -> dict[str, str]:
     """The headers that tell what is left. Raises Problem("rate_limited") with the seconds to wait."""
-    asked = {"bucket": f"{limit.name} {whose}", "n": limit.per_minute}
+    asked = {"bucket": bucket, "n": per_minute}
     if row := db.execute(TAKE, asked, prepare=True).fetchone():
-        return _headers(limit, row[0])
+        return _headers(per_minute, row[0])
     row = db.execute(LOOK, asked).fetchone()
     tokens = row[0] if row else 0
-    wait_s = max(1, ceil((1 - tokens) * 60 / limit.per_minute))
-    problem = Problem("rate_limited", f"No more than {limit.per_minute} a minute. Please wait {wait_s} s.")
-    raise problem.with_headers(_headers(limit, tokens) | {"retry-after": str(wait_s)})
+    wait_s = max(1, ceil((1 - tokens) * 60 / per_minute))
+    problem = Problem("rate_limited", f"No more than {per_minute} a minute. Please wait {wait_s} s.")
+    raise problem.with_headers(_headers(per_minute, tokens) | {"retry-after": str(wait_s)})
 
 
-def _headers(limit: Limit, tokens: float) -> dict[str, str]:
-    full_again_s = ceil((limit.per_minute - tokens) * 60 / limit.per_minute)
+def _headers(per_minute: int, tokens: float) -> dict[str, str]:
+    full_again_s = ceil((per_minute - tokens) * 60 / per_minute)
     return {
-        "ratelimit-limit": str(limit.per_minute),
+        "ratelimit-limit": str(per_minute),
         "ratelimit-remaining": str(int(tokens)),
         "ratelimit-reset": str(full_again_s),
     }

@@ -20,13 +20,16 @@ from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
 from api.errors import Later, Problem, described, problem_of, respond
-from api.policies import Policy, Who
+from api.policies import Limit, Policy, Who
 from api.ratelimits import take_token
-from api.sessions import staff_session
+from api.sessions import session_for
+from api.tracing import note_read
 from api.validation import read_json, read_query
+from commands.accounts import Kind
 
 MAX_BODY_BYTES = 64 * 1024
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
+KINDS = {Who.CUSTOMER: Kind.CUSTOMER, Who.STAFF: Kind.STAFF}
 log = structlog.get_logger("api")
 
 
@@ -45,6 +48,7 @@ class Route(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive)
+        call.policy = self.policy
         if self.method != "GET":
             await read_body(call, MAX_BODY_BYTES)
         response = self._answered(call) if self.policy.is_instant else await self._in_thread(call)
@@ -65,6 +69,8 @@ class Route(APIRoute):
         """The response; or a Later, as which the request is to be tried again."""
         try:
             answer = self._handle(call)
+            if self.policy.acts and not self.policy.is_write:
+                note_read(call)
         except Later as later:
             return later
         except Exception as error:
@@ -95,13 +101,21 @@ class Route(APIRoute):
         return self.handler(call, **given)
 
     def _admit(self, call: Call) -> None:
-        """Logged in, if need be, and not too often."""
-        if self.policy.who is Who.STAFF:
-            call.session = staff_session(call, self.policy.is_write)
-        if self.policy.limit and call.parts.settings.rate_limits == "on":
-            whose = str(call.session.staff_id) if call.session else call.address
+        """Logged in, if need be, allowed to, and not too often."""
+        policy = self.policy
+        if policy.who in KINDS:
+            call.session = session_for(call, KINDS[policy.who], policy.is_write)
+        if policy.may and policy.may not in call.user.account.permissions:
+            raise Problem("not_allowed", "Your role does not allow this.")
+        if policy.limit and call.parts.settings.rate_limits == "on":
+            per_minute = call.parts.settings.limits[policy.limit]
             with call.parts.pool.connection() as db:
-                call.answer_headers.update(take_token(db, self.policy.limit, whose))
+                call.answer_headers.update(take_token(db, self._bucket(call, policy.limit), per_minute))
+
+    def _bucket(self, call: Call, limit: Limit) -> str:
+        """One for a user, or for an address; each way to log in has one of its own."""
+        whose = str(call.session.account.id) if call.session and limit is not Limit.AUTH else call.address
+        return f"{limit} {self.path} {whose}" if limit is Limit.AUTH else f"{limit} {whose}"
 
 
 def _asked(call: Call, body: TypeAdapter) -> Any:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from commands.tracing import Trace, traced
 from domain import booking, house, payment, pickup_day
 from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
 from domain.catalog import Catalog
@@ -13,6 +14,7 @@ from domain.house import House
 from eventlog.envelope import Origin
 from eventlog.statements import Once
 from eventlog.store import Appended, EventStore, Note, Ref
+from integrations.mail import Mailer
 from integrations.stripe import Stripe
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -22,7 +24,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 class Context:
     """Who asks, when (an instant in UTC), and what carries it out.
 
-    `secret` signs quotes and manage tokens; `once` is the idempotency key under which the first append writes.
+    `secret` signs quotes and manage tokens; `once` is the idempotency key under which the first append writes; `trace`
+    is the entry of the audit log that goes with it, where staff act. `mail` sends letters, whose links lead to `site`.
     """
 
     store: EventStore
@@ -31,6 +34,9 @@ class Context:
     now: datetime
     secret: bytes
     once: Once | None = None
+    trace: Trace | None = None
+    mail: Mailer | None = None
+    site: str = ""
 
     @property
     def today(self) -> date:
@@ -42,11 +48,14 @@ class Context:
         return self.now.astimezone(NEW_YORK)
 
     def append(self, refs: Sequence[Ref], decision: Callable[..., Sequence[list]], key: UUID | None = None) -> Appended:
-        return self.store.append(refs, decision, Note(self.now, self.origin, key, self.once))
+        note = Note(self.now, self.origin, key, self.once)
+        if self.trace is None:
+            return self.store.append(refs, decision, note)
+        return self.store.append([*refs, self.trace.ref], traced(decision, refs, self.trace), note)
 
     def without_key(self) -> "Context":
         """For the appends that follow the first one of a command."""
-        return replace(self, once=None)
+        return replace(self, once=None, trace=None)
 
     def house(self) -> House:
         return self.store.load(Ref(house, house.stream())).state or House()

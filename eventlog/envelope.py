@@ -10,10 +10,22 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 from psycopg import Connection
 
-from domain import Value, booking, catalog, house, payment, person, pickup_day, refund
+from domain import (
+    Value,
+    audit,
+    booking,
+    catalog,
+    customer,
+    house,
+    payment,
+    person,
+    pickup_day,
+    refund,
+    staff_member,
+)
 from eventlog.vault import PersonKey, Sealed, Vault, unseal
 
-AGGREGATES = (booking, pickup_day, payment, refund, person, catalog, house)
+AGGREGATES = (booking, pickup_day, payment, refund, person, customer, staff_member, audit, catalog, house)
 EVENTS: dict[str, type] = {
     event.__name__: event for aggregate in AGGREGATES for event in (get_args(aggregate.Event) or (aggregate.Event,))
 }

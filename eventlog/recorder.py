@@ -9,7 +9,7 @@ connection, and the proof dies with it. It needs a sequence without cache, and t
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import RLock, local
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,12 @@ class SettledRecorder(PostgresApplicationRecorder):
             with self.datastore.get_connection() as conn:
                 yield conn
 
+    @contextmanager
+    def _savepoint(self, conn: psycopg.Connection) -> Iterator[None]:
+        """A conflict leaves the rest of this thread's transaction as it was, so that it can decide again."""
+        with conn.transaction() if self.is_in_transaction() else nullcontext():
+            yield
+
     def is_in_transaction(self) -> bool:
         return getattr(self._bound, "conn", None) is not None
 
@@ -75,7 +81,7 @@ class SettledRecorder(PostgresApplicationRecorder):
         ordered = sorted(stored_events, key=lambda e: (str(e.originator_id), e.originator_version))
         rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in ordered]
         query, params = statements.append(self._sql, rows, claim)
-        with self.connection() as conn:
+        with self.connection() as conn, self._savepoint(conn):
             ids = sorted(row["notification_id"] for row in conn.execute(query, params, prepare=True))
         if not ids:
             raise KeyDestroyed

@@ -21,7 +21,7 @@ from eventlog.envelope import ENCODER, Recorded, Stored, decode, personal_taken_
 from eventlog.pool import checked
 from eventlog.recorder import SettledRecorder
 from eventlog.statements import Claim
-from eventlog.streams import Appended, Note, Ref, Stream, followed_by, in_envelopes
+from eventlog.streams import Appended, Note, Ref, Stream, as_seen, followed_by, in_envelopes
 from eventlog.vault import KeyDestroyed, PersonKey, Vault, seal
 
 OPTIMISTIC, ATTEMPTS, REMEMBERED, STRIPES = 3, 100, 2_000, 512
@@ -101,7 +101,7 @@ class EventStore(Application[UUID]):
         raise Conflict(f"{ATTEMPTS} attempts on the streams {[str(ref.stream) for ref in refs]}")
 
     def _decide_and_save(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:
-        streams = [self.load(ref) for ref in refs]
+        streams = [as_seen(ref, self.load(ref)) for ref in refs]
         decided = decision(*(stream.state for stream in streams))
         events = [
             recorded

@@ -6,18 +6,22 @@ from types import ModuleType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain import Value
+from domain import Refused, Value
 from eventlog.envelope import Origin, Recorded
 from eventlog.ids import new_id
 from eventlog.statements import Once
 
 
 class Ref(NamedTuple):
-    """One stream of a command; a new one has no history to look for, because its id was made for this command."""
+    """One stream of a command; a new one has no history to look for, because its id was made for this command.
+
+    With `version` the command is for the stream as it was seen: another version is refused with `version_conflict`.
+    """
 
     aggregate: ModuleType
     stream: UUID
     is_new: bool = False
+    version: int | None = None
 
 
 class Stream(NamedTuple):
@@ -43,6 +47,13 @@ class Appended(NamedTuple):
 
     position: int
     events: list[Recorded]
+
+
+def as_seen(ref: Ref, stream: Stream) -> Stream:
+    """Raises Refused("version_conflict") when the stream has gone on since it was seen."""
+    if ref.version is not None and ref.version != stream.version:
+        raise Refused("version_conflict", "It has changed since it was read: read it again.")
+    return stream
 
 
 def followed_by(stream: Stream, ref: Ref, recorded: Recorded) -> Stream:

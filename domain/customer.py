@@ -1,0 +1,238 @@
+"""A customer: who has an account, or has booked as a guest, and what the house knows of them.
+
+register -> UNVERIFIED -> verify_mail -> VERIFIED -> change_mail -> VERIFIED -> close -> CLOSED
+Whoever booked as a guest has a stream too, under the person's id, as soon as staff note something about them.
+"""
+
+from typing import assert_never
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain import Refused, Value
+from domain.address import Area, Street, Words
+from domain.selection import PickupTime
+
+MOST_ADDRESSES = 50
+
+
+class Contact(Value):
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+
+
+class MailAddress(Value):
+    email: str
+
+
+class Door(Value):
+    """What is personal in a saved address."""
+
+    nickname: str
+    street: Street
+
+
+class Preferences(Value):
+    preferred_pickup_time: PickupTime = PickupTime.MORNING
+    email_notifications: bool = True
+    sms_notifications: bool = False
+    marketing_consent: bool = False
+
+
+# Events. `person_id` is whose key seals what is personal: the customer's own id.
+
+
+class CustomerRegistered(Value):
+    """`mail_id` is the person's id of the mail address: the one under which its guest bookings are."""
+
+    person_id: UUID
+    mail_id: UUID
+    personal: Contact | None = None
+
+
+class MailVerified(Value):
+    """The address is the customer's, and so is what was booked with it as a guest."""
+
+    mail_id: UUID
+
+
+class MailChanged(Value):
+    person_id: UUID
+    mail_id: UUID
+    personal: MailAddress | None = None
+
+
+class CustomerDetailsCorrected(Value):
+    person_id: UUID
+    personal: Contact | None = None
+
+
+class PreferencesChosen(Value):
+    preferences: Preferences
+
+
+class AddressSaved(Value):
+    """New, or whole in place of what it was. `nickname_id` is the same for the same nickname of the same customer."""
+
+    address_id: UUID
+    person_id: UUID
+    nickname_id: UUID
+    area: Area
+    is_default: bool = False
+    personal: Door | None = None
+
+
+class AddressRemoved(Value):
+    address_id: UUID
+
+
+class PasswordChanged(Value): ...
+
+
+class VipGranted(Value): ...
+
+
+class VipRevoked(Value): ...
+
+
+class StaffNotesWritten(Value):
+    person_id: UUID
+    personal: Words | None = None
+
+
+class AccountClosed(Value): ...
+
+
+Event = (
+    CustomerRegistered | MailVerified | MailChanged | CustomerDetailsCorrected | PreferencesChosen | AddressSaved
+    | AddressRemoved | PasswordChanged | VipGranted | VipRevoked | StaffNotesWritten | AccountClosed
+)  # fmt: skip
+
+
+# State
+
+
+class SavedAddress(Value):
+    nickname_id: UUID
+    area: Area
+    is_default: bool
+    is_active: bool = True
+
+
+class Customer(Value):
+    """`mail_id` is None for a guest. `verified` are all addresses that were ever proven to be the customer's."""
+
+    mail_id: UUID | None = None
+    verified: tuple[UUID, ...] = ()
+    is_vip: bool = False
+    preferences: Preferences = Preferences()
+    addresses: dict[UUID, SavedAddress] = {}
+    is_closed: bool = False
+
+    @property
+    def is_verified(self) -> bool:
+        return self.mail_id in self.verified
+
+
+def evolve(customer: Customer | None, event: Event) -> Customer:
+    old = customer or Customer()
+    match event:
+        case CustomerRegistered() | MailChanged():
+            return replace(old, mail_id=event.mail_id)
+        case MailVerified():
+            return replace(old, verified=(*old.verified, event.mail_id))
+        case PreferencesChosen():
+            return replace(old, preferences=event.preferences)
+        case AddressSaved():
+            return replace(old, addresses=_saved(old, event))
+        case AddressRemoved():
+            gone = replace(old.addresses[event.address_id], is_active=False, is_default=False)
+            return replace(old, addresses=old.addresses | {event.address_id: gone})
+        case VipGranted() | VipRevoked():
+            return replace(old, is_vip=isinstance(event, VipGranted))
+        case AccountClosed():
+            return replace(old, is_closed=True)
+        case CustomerDetailsCorrected() | PasswordChanged() | StaffNotesWritten():
+            return old
+        case _:
+            assert_never(event)
+
+
+def _saved(customer: Customer, event: AddressSaved) -> dict[UUID, SavedAddress]:
+    """With one default at most."""
+    others = customer.addresses
+    if event.is_default:
+        others = {id: replace(address, is_default=False) for id, address in others.items()}
+    return others | {event.address_id: SavedAddress(event.nickname_id, event.area, event.is_default)}
+
+
+def persons(customer_id: UUID, customer: Customer | None) -> tuple[UUID, ...]:
+    """Under whose ids the customer's bookings are: their own, and those of the addresses they have verified."""
+    return (customer_id, *(customer.verified if customer else ()))
+
+
+# Decisions
+
+
+def register(customer: Customer | None, offer: CustomerRegistered) -> list[Event]:
+    return [] if customer else [offer]
+
+
+def verify_mail(customer: Customer, mail_id: UUID, guest: Customer | None = None) -> list[Event]:
+    """What staff granted the guest of that address is the customer's as well."""
+    if mail_id in customer.verified:
+        return []
+    _open(customer)
+    if customer.mail_id != mail_id:
+        raise Refused("invalid_token", "This link is for another mail address.")
+    return [MailVerified(mail_id), *(set_vip(customer, True) if guest and guest.is_vip else [])]
+
+
+def change_mail(customer: Customer, change: MailChanged) -> list[Event]:
+    """Decided once the new address is proven; one that was verified before is not verified again."""
+    if customer.mail_id == change.mail_id:
+        return []
+    _open(customer)
+    return [change] if change.mail_id in customer.verified else [change, MailVerified(change.mail_id)]
+
+
+def choose_preferences(customer: Customer, preferences: Preferences) -> list[Event]:
+    _open(customer)
+    return [] if customer.preferences == preferences else [PreferencesChosen(preferences)]
+
+
+def save_address(customer: Customer, saved: AddressSaved) -> list[Event]:
+    """Refuses with `nickname_taken`, `too_many_addresses`, and `not_found` for one that was removed."""
+    _open(customer)
+    active = {id: address for id, address in customer.addresses.items() if address.is_active}
+    if saved.address_id in customer.addresses and saved.address_id not in active:
+        raise Refused("not_found", "There is no such address.")
+    if any(a.nickname_id == saved.nickname_id for id, a in active.items() if id != saved.address_id):
+        raise Refused("nickname_taken", "Another address has this nickname.", "/nickname")
+    if saved.address_id not in active and len(active) >= MOST_ADDRESSES:
+        raise Refused("too_many_addresses", f"At most {MOST_ADDRESSES} addresses can be saved.")
+    return [saved]
+
+
+def remove_address(customer: Customer, address_id: UUID) -> list[Event]:
+    address = customer.addresses.get(address_id)
+    if address is None:
+        raise Refused("not_found", "There is no such address.")
+    return [AddressRemoved(address_id)] if address.is_active else []
+
+
+def set_vip(customer: Customer | None, is_vip: bool) -> list[Event]:
+    if (customer.is_vip if customer else False) == is_vip:
+        return []
+    return [VipGranted() if is_vip else VipRevoked()]
+
+
+def close(customer: Customer) -> list[Event]:
+    return [] if customer.is_closed else [AccountClosed()]
+
+
+def _open(customer: Customer) -> None:
+    if customer.is_closed:
+        raise Refused("not_found", "This account is closed.")

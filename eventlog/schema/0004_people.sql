@@ -1,0 +1,71 @@
+-- Who may come in: accounts of customers and staff in one table, so that a mail address is the one or the other, never
+-- both. No history: what happened to an account is in the streams of Customer and StaffMember.
+drop table api.staff_sessions;
+drop table api.staff_credentials;
+
+create table api.accounts (
+    id                  uuid primary key,
+    kind                text not null check (kind in ('customer', 'staff')),
+    mail                text not null unique,
+    mail_id             uuid not null unique,
+    password_hash       text not null,
+    password_changed_at timestamptz not null,
+    is_active           bool not null default true,
+    is_verified         bool not null default false,
+    role                text,
+    flags               jsonb not null default '{}',
+    last_login_at       timestamptz,
+    last_login_ip       text,
+    made_at             timestamptz not null
+);
+
+-- A session and a token are known by a hash: who reads these tables cannot use what is in them.
+create table api.sessions (
+    session_hash bytea primary key,
+    account_id   uuid not null references api.accounts on delete cascade,
+    made_at      timestamptz not null,
+    expires_at   timestamptz not null
+);
+create index on api.sessions (expires_at);
+create index on api.sessions (account_id);
+
+create table api.tokens (
+    token_hash bytea primary key,
+    purpose    text not null check (purpose in ('verify_mail', 'change_mail', 'reset_password')),
+    account_id uuid not null references api.accounts on delete cascade,
+    mail       text not null,
+    made_at    timestamptz not null,
+    expires_at timestamptz not null,
+    used_at    timestamptz
+);
+create index on api.tokens (expires_at);
+create index on api.tokens (account_id);
+
+-- Counted for every address that is tried, whether there is an account or not.
+create table api.login_failures (
+    mail_id      uuid not null,
+    kind         text not null,
+    failures     int  not null,
+    locked_until timestamptz,
+    at           timestamptz not null,
+    primary key (mail_id, kind)
+);
+
+-- The secret is sealed with the member's key.
+create table api.second_factors (
+    account_id uuid primary key references api.accounts on delete cascade,
+    sealed     bytea not null,
+    is_set     bool not null default false,
+    last_step  bigint not null default 0
+);
+
+-- The hash chain over the audit entries of the log: one row for each, in the order of the log, each hash over the one
+-- before. Its head is also written outside the database.
+create schema audit;
+create table audit.chain (
+    n        bigint primary key,
+    position bigint not null unique,
+    hash     bytea  not null
+);
+
+create index on eventlog.destroyed_keys (person_id, position);
