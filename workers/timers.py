@@ -4,15 +4,12 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from eventlog.timers import ask
 from workers.reactions import NoTimer, Timer
 
 
 def set_timer(db: Connection, timer: Timer) -> None:
-    db.execute(
-        """insert into eventlog.timers (kind, about, due_at) values (%s, %s, %s)
-           on conflict (kind, about) do update set due_at = excluded.due_at""",
-        timer,
-    )
+    ask(db, timer.kind, timer.about, timer.due_at)
 
 
 def drop_timer(db: Connection, timer: NoTimer) -> None:
