@@ -23,7 +23,7 @@ uvicorn.run(create_app(*sys.argv[2:]), port=int(sys.argv[1]), log_level="critica
 """
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """What the condition gives once it is true; fails after the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -1,7 +1,6 @@
 """Our client against the sandbox: every answer, every refusal, every outcome that nobody knows."""
 
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -194,7 +193,7 @@ def test_a_lost_reply_asked_for_again_leaves_one_intent(own_sandbox):
 
 def test_an_answer_that_takes_too_long_and_a_key_in_use_are_unknown_outcomes(own_sandbox):
     payment = uuid4()
-    own_sandbox.switch(delay_ms=1500)
+    own_sandbox.switch(delay_ms=4000)
     with pytest.raises(StripeUnavailable, match="timed out"):
         own_sandbox.client(timeout_seconds=0.5).create_intent(payment, 9500, {})
     with pytest.raises(StripeUnavailable, match="in-progress"):
@@ -214,13 +213,12 @@ def test_forty_threads_share_a_client(stripe):
 def test_a_stripe_that_hangs_holds_no_more_than_its_share_of_threads():
     """Twenty-four calls wait for it; who comes then is told at once that the outcome is unknown."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as deaf, ThreadPoolExecutor(40) as pool:
-        hanging = connect(KEY, f"http://127.0.0.1:{deaf.getsockname()[1]}", "unused", timeout_seconds=3)
+        hanging = connect(KEY, f"http://127.0.0.1:{deaf.getsockname()[1]}", "unused", timeout_seconds=6)
 
         def ask(_):
-            began = time.monotonic()
-            with pytest.raises(StripeUnavailable):
+            with pytest.raises(StripeUnavailable) as refusal:
                 hanging.retrieve_intent("pi_1")
-            return time.monotonic() - began
+            return str(refusal.value)
 
-        waits = sorted(pool.map(ask, range(40)))
-    assert sum(seconds < 2 for seconds in waits) == 16
+        told = list(pool.map(ask, range(40)))
+    assert told.count("too many calls are waiting for Stripe") == 16
