@@ -10,12 +10,17 @@ from psycopg import Connection
 
 from api.call import Call
 from api.errors import Problem
-from api.policies import STAFF_READ, STAFF_WRITE
+from api.policies import staff_read, staff_write
 from api.route import Route
+from domain.audit import Action
+from domain.permissions import Permission
 from projections.asking import reading
 from projections.models import MODELS
 from projections.parking import ask_for, parked_keys
 from projections.state import state
+
+SEE = staff_read(Permission.REPLAY)
+ACT = staff_write(Permission.REPLAY, Action.REPLAY)
 
 
 def projections(call: Call) -> dict[str, Any]:
@@ -62,8 +67,8 @@ def _parked(call: Call, id: str) -> Iterator[tuple[Connection, UUID]]:
 
 
 ROUTES = [
-    Route("GET /api/staff/projections/", projections, STAFF_READ),
-    Route("GET /api/staff/parked-events/", parked_events, STAFF_READ),
-    Route("POST /api/staff/parked-events/{id}/retry/", retry, STAFF_WRITE),
-    Route("POST /api/staff/parked-events/{id}/skip/", skip, STAFF_WRITE),
+    Route("GET /api/staff/projections/", projections, SEE),
+    Route("GET /api/staff/parked-events/", parked_events, SEE),
+    Route("POST /api/staff/parked-events/{id}/retry/", retry, ACT),
+    Route("POST /api/staff/parked-events/{id}/skip/", skip, ACT),
 ]

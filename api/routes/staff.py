@@ -13,7 +13,7 @@ from api import bodies
 from api.call import Call
 from api.consistency import PATIENCE_S, consistent
 from api.errors import Later, Problem, unavailable
-from api.policies import LOGIN, STAFF_READ, STAFF_WRITE
+from api.policies import AUTH, STAFF_AUTH, staff_read
 from api.route import Route
 from api.sessions import give_cookie, take_cookie
 from api.validation import Body
@@ -21,9 +21,13 @@ from commands import staff
 from commands.booking_sheet import booking_sheet, rfc3339
 from commands.contacts import normal_mail
 from domain import Refused
+from domain.audit import Action
+from domain.permissions import Permission
 from eventlog.envelope import Recorded
 from projections import dashboard as dashboard_model
 from projections import history
+
+SEE_BOOKING = staff_read(Permission.VIEW_BOOKINGS, Action.VIEW_BOOKING)
 
 
 class Search(Body):
@@ -139,12 +143,12 @@ def _uuid(text: str) -> UUID:
 
 
 ROUTES = [
-    Route("POST /api/staff/auth/login/", log_in, LOGIN),
-    Route("POST /api/staff/auth/logout/", log_out, STAFF_WRITE),
-    Route("GET /api/staff/csrf-token/", csrf_token, STAFF_READ),
-    Route("GET /api/staff/dashboard/", dashboard, STAFF_READ),
-    Route("GET /api/staff/customers/", customers, STAFF_READ),
-    Route("GET /api/staff/customers/{id}/", customer, STAFF_READ),
-    Route("GET /api/staff/bookings/{id}/events/", events, STAFF_READ),
-    Route("GET /api/staff/bookings/{id}/as-of/", as_of, STAFF_READ),
+    Route("POST /api/staff/auth/login/", log_in, AUTH),
+    Route("POST /api/staff/auth/logout/", log_out, STAFF_AUTH),
+    Route("GET /api/staff/csrf-token/", csrf_token, staff_read(None)),
+    Route("GET /api/staff/dashboard/", dashboard, staff_read(Permission.VIEW_BOOKINGS, Action.VIEW_DASHBOARD)),
+    Route("GET /api/staff/customers/", customers, staff_read(Permission.VIEW_CUSTOMERS, Action.VIEW_CUSTOMER)),
+    Route("GET /api/staff/customers/{id}/", customer, staff_read(Permission.VIEW_CUSTOMERS, Action.VIEW_CUSTOMER)),
+    Route("GET /api/staff/bookings/{id}/events/", events, SEE_BOOKING),
+    Route("GET /api/staff/bookings/{id}/as-of/", as_of, SEE_BOOKING),
 ]
