@@ -129,7 +129,7 @@ def test_a_hold_that_expires_gives_the_place_back_and_ends_the_payment_at_stripe
         ctx.append([Ref(house, house.stream())], lambda _: [[HoldTimeSet(0)]])
     number = done(http.post("/api/public/guest-booking/", json=wish(mail, day)))["booking"]["booking_number"]
 
-    until(lambda: done(http.get(f"/api/public/booking-status/{number}/"))["status"] == "cancelled", 5)
+    until(lambda: done(http.get(f"/api/public/booking-status/{number}/"))["status"] == "cancelled")
     payment = until(lambda: ended(done(http.get(f"/api/payments/status/{number}/"))["payment"]))
     assert payment["status"] == "cancelled"
     assert stripe_of(settings).retrieve_intent(payment["stripe_payment_intent_id"]).status == "canceled"
