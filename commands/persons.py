@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from commands import Context
-from domain import person
+from domain import customer
 from eventlog.store import EventStore, Ref
 
 # Waits for appends under way that seal with the key, and lets nobody else forget the same person meanwhile.
@@ -22,7 +22,7 @@ def forget(person_id: UUID, ctx: Context) -> int | None:
         if not keys:
             return None
         key_ids = (keys[person_id].key_id,)
-        done = ctx.append([Ref(person, person_id)], lambda state: [person.forget(state, person_id, key_ids)])
+        done = ctx.append([Ref(customer, person_id)], lambda state: [customer.forget(state, person_id, key_ids)])
         ctx.store.vault.destroy(db, person_id, done.position)
         return done.position
 

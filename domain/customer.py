@@ -1,7 +1,8 @@
 """A customer: who has an account, or has booked as a guest, and what the house knows of them.
 
 register -> UNVERIFIED -> verify_mail -> VERIFIED -> change_mail -> VERIFIED -> close -> CLOSED
-Whoever booked as a guest has a stream too, under the person's id, as soon as staff note something about them.
+Whoever booked as a guest has a stream too, under the person's id, once staff note something about them. Either can be
+forgotten: known -> forget -> forgotten -> (a guest books again: known under a new key) -> forget -> ...
 """
 
 from typing import assert_never
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from domain import Refused, Value
 from domain.address import Area, Street, Words
+from domain.person import PersonForgotten
 from domain.selection import PickupTime
 
 MOST_ADDRESSES = 50
@@ -108,6 +110,7 @@ class AccountClosed(Value): ...
 Event = (
     CustomerRegistered | MailVerified | MailChanged | CustomerDetailsCorrected | PreferencesChosen | AddressSaved
     | AddressRemoved | PasswordChanged | VipGranted | VipRevoked | StaffNotesWritten | AccountClosed
+    | PersonForgotten
 )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ class Customer(Value):
     preferences: Preferences = Preferences()
     addresses: dict[UUID, SavedAddress] = {}
     is_closed: bool = False
+    destroyed: frozenset[UUID] = frozenset()
 
     @property
     def is_verified(self) -> bool:
@@ -154,6 +158,8 @@ def evolve(customer: Customer | None, event: Event) -> Customer:
             return replace(old, is_vip=isinstance(event, VipGranted))
         case AccountClosed():
             return replace(old, is_closed=True)
+        case PersonForgotten():
+            return replace(old, preferences=Preferences(), addresses={}, destroyed=old.destroyed | set(event.key_ids))
         case CustomerDetailsCorrected() | PasswordChanged() | StaffNotesWritten():
             return old
         case _:
@@ -231,6 +237,12 @@ def set_vip(customer: Customer | None, is_vip: bool) -> list[Event]:
 
 def close(customer: Customer) -> list[Event]:
     return [] if customer.is_closed else [AccountClosed()]
+
+
+def forget(customer: Customer | None, person_id: UUID, key_ids: tuple[UUID, ...]) -> list[Event]:
+    """Who comes back is a stranger: nobody's favourite either."""
+    new = tuple(key for key in key_ids if not customer or key not in customer.destroyed)
+    return [*set_vip(customer, False), PersonForgotten(person_id, new)] if new else []
 
 
 def _open(customer: Customer) -> None:

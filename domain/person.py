@@ -1,13 +1,11 @@
 """A person: whose data it is. Guests and customers with the same mail are one person, who can be forgotten.
 
-known -> forget -> forgotten -> (books again: known under a new key) -> forget -> ...
+It is said in the stream of the Customer under the person's id; that module has the decision.
 """
 
 from uuid import UUID
 
 from domain import Value
-
-# Events
 
 
 class PersonForgotten(Value):
@@ -15,25 +13,3 @@ class PersonForgotten(Value):
 
     person_id: UUID
     key_ids: tuple[UUID, ...]
-
-
-Event = PersonForgotten
-
-
-# State
-
-
-class Person(Value):
-    destroyed_keys: frozenset[UUID] = frozenset()
-
-
-def evolve(person: Person | None, event: Event) -> Person:
-    return Person((person or Person()).destroyed_keys | set(event.key_ids))
-
-
-# Decisions
-
-
-def forget(person: Person | None, person_id: UUID, key_ids: tuple[UUID, ...]) -> list[Event]:
-    new = tuple(key for key in key_ids if not person or key not in person.destroyed_keys)
-    return [PersonForgotten(person_id, new)] if new else []

@@ -18,14 +18,13 @@ from domain import (
     customer,
     house,
     payment,
-    person,
     pickup_day,
     refund,
     staff_member,
 )
 from eventlog.vault import PersonKey, Sealed, Vault, unseal
 
-AGGREGATES = (booking, pickup_day, payment, refund, person, customer, staff_member, audit, catalog, house)
+AGGREGATES = (booking, pickup_day, payment, refund, customer, staff_member, audit, catalog, house)
 EVENTS: dict[str, type] = {
     event.__name__: event for aggregate in AGGREGATES for event in (get_args(aggregate.Event) or (aggregate.Event,))
 }

@@ -3,12 +3,13 @@
 from functools import partial
 from uuid import uuid5
 
-from domain import person
-from domain.person import PersonForgotten, forget
+from domain import customer
+from domain.customer import VipGranted, VipRevoked, forget
+from domain.person import PersonForgotten
 from tests import Given
 from tests.samples import person as who
 
-given = partial(Given, person)
+given = partial(Given, customer)
 ADA = who("ada")
 FIRST, SECOND = uuid5(ADA, "1"), uuid5(ADA, "2")
 
@@ -25,4 +26,8 @@ def test_nobody_is_forgotten_twice():
 def test_who_came_back_is_forgotten_again_with_the_new_key():
     gone = PersonForgotten(ADA, (FIRST,))
     given(gone).when(forget, ADA, (FIRST, SECOND)).then(PersonForgotten(ADA, (SECOND,)))
-    assert given(gone, PersonForgotten(ADA, (SECOND,))).state.destroyed_keys == {FIRST, SECOND}
+    assert given(gone, PersonForgotten(ADA, (SECOND,))).state.destroyed == {FIRST, SECOND}
+
+
+def test_who_is_forgotten_is_nobodys_favourite_any_more():
+    given(VipGranted()).when(forget, ADA, (FIRST,)).then(VipRevoked(), PersonForgotten(ADA, (FIRST,)))

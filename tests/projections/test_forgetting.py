@@ -3,7 +3,7 @@
 import pytest
 
 from bench.past import Guest
-from domain import person as domain_person
+from domain import customer
 from eventlog.store import Ref
 from projections import history, switching
 from projections.rebuilding import Site, rebuild, rollback
@@ -22,8 +22,8 @@ def forget(store):
     with store.recorder.transaction() as db:
         keys = tuple(key.key_id for key in store.vault.keys(db, "person_id", [CANARY.person]).values())
         done = store.append(
-            [Ref(domain_person, CANARY.person)],
-            lambda state: [domain_person.forget(state, CANARY.person, keys)],
+            [Ref(customer, CANARY.person)],
+            lambda state: [customer.forget(state, CANARY.person, keys)],
             note(),
         )
         store.vault.destroy(db, CANARY.person, done.position)

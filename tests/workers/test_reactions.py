@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from domain import booking, payment, person, refund
+from domain import booking, payment, refund
+from domain.person import PersonForgotten
 from eventlog.envelope import EVENTS, Origin, Recorded
 from eventlog.ids import new_id
 from tests.samples import HOLD, MONDAY, NOON, placed
@@ -21,7 +22,7 @@ EFFECTS = [
     (booking.BookingCancelled("by_staff", MONDAY, who("ada")), NoTimer(HOLD_TIMER, ABOUT)),
     (payment.PaymentWithdrawn("by_customer"), Job("end_payment", ABOUT, 7)),
     (refund.RefundApproved("system"), Job("pay_back", ABOUT, 7)),
-    (person.PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
+    (PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
 ]
 
 
