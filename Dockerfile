@@ -3,7 +3,7 @@ FROM python:3.13-slim AS build
 WORKDIR /app
 COPY requirements.run.lock ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.run.lock
-COPY pyproject.toml cli.py settings.py ./
+COPY pyproject.toml cli.py setting_kinds.py settings.py ./
 COPY api api
 COPY bench bench
 COPY commands commands

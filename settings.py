@@ -2,74 +2,19 @@
 
 import os
 import shlex
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from setting_kinds import one_of, rates, seconds, tcp_port, words, wrapping_keys
+
 RUNNING = "platform.env"  # written into the data folder by `totetaxi run`, for commands of other shells
-RATES = {
-    "auth": 5,
-    "public_writes": 20,
-    "status": 30,
-    "customer_reads": 120,
-    "customer_writes": 60,
-    "staff_reads": 300,
-    "staff_writes": 60,
-}
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class BadSettings(Exception):
     """What is missing or wrong, a line for each."""
-
-
-def words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def wrapping_keys(text: str) -> dict[str, bytes]:
-    """id:base64,id:base64 with 32 bytes each, the current key first."""
-    try:
-        keys = {name: b64decode(key, validate=True) for name, _, key in (word.partition(":") for word in words(text))}
-    except NotBase64:
-        keys = {"": b""}
-    if any(not name or len(key) != 32 for name, key in keys.items()):
-        raise ValueError("each is id:base64 of 32 bytes, the current one first")
-    return keys
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return text
-
-    return parse
-
-
-def tcp_port(text: str) -> int:
-    if not text.isdecimal() or not 0 <= int(text) < 65536:
-        raise ValueError("a port from 0 to 65535")
-    return int(text)
-
-
-def seconds(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 3600:
-        raise ValueError("seconds from 1 to 3600")
-    return int(text)
-
-
-def rates(text: str) -> dict[str, int]:
-    """name=count,name=count over the defaults."""
-    told = dict(word.partition("=")[::2] for word in words(text))
-    if unknown := told.keys() - RATES.keys():
-        raise ValueError(f"there is no limit {', '.join(sorted(unknown))}; there are {', '.join(RATES)}")
-    if wrong := [name for name, count in told.items() if not count.isdecimal() or not 1 <= int(count) <= 1_000_000]:
-        raise ValueError(f"{', '.join(wrong)}: a number from 1 to 1000000")
-    return RATES | {name: int(count) for name, count in told.items()}
 
 
 def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
@@ -94,7 +39,15 @@ class Settings:
         " to the sandbox; `test` also takes a database that forgets.",
         one_of("development", "production", "test"),
     )
-    database_url: str = secret("DATABASE_URL", "The Postgres database, version 15 or newer.")
+    database_url: str = secret(
+        "DATABASE_URL", "The Postgres database, version 15 or newer, as the role of the application."
+    )
+    owner_url: str = known(
+        "TOTETAXI_OWNER_URL",
+        "",
+        "The same database as the role that owns the log, for `migrate` and `wipe` alone; empty: the application owns"
+        " it, and could change it.",
+    )
     secret_key: str = secret("SECRET_KEY", "Signs quotes, manage links and sessions; 32 characters or more.")
     master_keys: dict[str, bytes] = secret(
         "TOTETAXI_MASTER_KEYS",
@@ -116,6 +69,12 @@ class Settings:
         "",
         "Networks whose X-Forwarded-For is believed; in development loopback always is.",
         words,
+    )
+    audit_heads_file: str = known(
+        "TOTETAXI_AUDIT_HEADS",
+        "",
+        "File that the heads of the audit log's chain are added to, out of the database's reach; empty:"
+        " audit-heads.jsonl in the data folder.",
     )
     rate_limits: str = known(
         "TOTETAXI_RATE_LIMITS", "on", "`off` is for load tests, refused in production.", one_of("on", "off")
@@ -191,6 +150,10 @@ class Settings:
     def sandbox(self) -> bool:
         """Whether payments are played, not real."""
         return bool(self.stripe_api_url)
+
+    @property
+    def audit_heads(self) -> Path:
+        return Path(self.audit_heads_file) if self.audit_heads_file else self.data / "audit-heads.jsonl"
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]:

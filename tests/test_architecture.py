@@ -15,7 +15,7 @@ from settings import Settings
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("api", "bench", "commands", "docs", "domain", "eventlog", "integrations", "projections", "web", "workers")
-MODULES = sorted([ROOT / "cli.py", ROOT / "settings.py", *(p for f in FOLDERS for p in (ROOT / f).rglob("*.py"))])
+MODULES = sorted([*ROOT.glob("*.py"), *(p for f in FOLDERS for p in (ROOT / f).rglob("*.py"))])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SOURCES = [path for path in MODULES + TESTS if path.stat().st_size]
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "services", "service", "managers", "manager",
