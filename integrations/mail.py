@@ -1,6 +1,12 @@
-"""Mail on its way out: a letter, who sends it, and the local inbox that stands in for the world in development."""
+"""Mail on its way out: a letter, who sends it, and the form in which it travels."""
 
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from hashlib import sha256
 from typing import NamedTuple, Protocol
+
+SENDER = "ToteTaxi <letters@totetaxi.example>"
+POLICY = EmailPolicy(utf8=True)  # an address may hold letters of any script
 
 
 class Letter(NamedTuple):
@@ -20,4 +26,19 @@ class Mailer(Protocol):
 
 
 class MailUnavailable(Exception):
-    """Nobody took the letter; whether it was sent is known to be no."""
+    """Nobody took the letter; whether it was sent is known to be no. Its message names nobody: it is logged."""
+
+
+def in_mime(letter: Letter) -> EmailMessage:
+    """As it goes over the wire (RFC 5322), with both forms of its words.
+
+    Raises ValueError for a line break in an address or a subject: it would be a header of somebody else's choice.
+    """
+    message = EmailMessage(POLICY)
+    message["From"] = SENDER
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message["Message-ID"] = f"<{sha256(letter.id.encode()).hexdigest()}@totetaxi.example>"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
