@@ -128,7 +128,7 @@ def all_whole(inbox):
 
 @pytest.mark.parametrize("field", ["to", "subject"])
 def test_a_line_break_makes_no_header(inbox, field):
-    with pytest.raises(ValueError, match="linefeed|newline|line"):
+    with pytest.raises(ValueError, match="line"):
         inbox.send(HELLO._replace(**{field: "ada@example.com\nBcc: eve@example.com"}))
     assert not inbox.letters()
 
