@@ -6,9 +6,12 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from commands.tracing import Trace, traced
 from domain import booking, house, payment, pickup_day
 from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
+from domain.audit import PersonalChangeRecorded
 from domain.catalog import Catalog
 from domain.house import House
 from eventlog.envelope import Origin
@@ -56,6 +59,13 @@ class Context:
     def without_key(self) -> "Context":
         """For the appends that follow the first one of a command."""
         return replace(self, once=None, trace=None)
+
+    def telling(self, change: PersonalChangeRecorded | None, subject: str = "") -> "Context":
+        """Where staff act, their entry in the audit log says what changes of somebody's personal data, and of what."""
+        if self.trace is None:
+            return self
+        acted = structs.replace(self.trace.acted, subject=subject or self.trace.acted.subject)
+        return replace(self, trace=structs.replace(self.trace, acted=acted, change=change))
 
     def house(self) -> House:
         return self.store.load(Ref(house, house.stream())).state or House()

@@ -4,6 +4,7 @@ add -> ACTIVE <-> disable, enable <-> DISABLED
 The password and the sessions are no history: they lie in tables (`commands.accounts`).
 """
 
+from functools import reduce
 from typing import assert_never
 from uuid import UUID
 
@@ -107,6 +108,17 @@ def evolve(member: StaffMember | None, event: Event) -> StaffMember:
             assert_never(event)
 
 
+class Wish(Value):
+    """What an admin wants of a profile. What is None, empty or False stays as it is; `details` are all of the new."""
+
+    role: Role | None = None
+    flags: dict[str, bool] = {}
+    is_active: bool | None = None
+    details: StaffDetailsCorrected | None = None
+    is_new_password: bool = False
+    drops_second_factor: bool = False
+
+
 # Decisions
 
 
@@ -139,3 +151,28 @@ def set_second_factor(member: StaffMember) -> list[Event]:
 
 def remove_second_factor(member: StaffMember) -> list[Event]:
     return [SecondFactorRemoved()] if member.has_second_factor else []
+
+
+def change(member: StaffMember, wish: Wish, is_oneself: bool, other_admins: int) -> list[Event]:
+    """What the wish makes different; `other_admins` are active.
+
+    Raises Refused: `not_allowed` to disable oneself, `last_admin` when nobody would be left to manage the staff.
+    """
+    events: list[Event] = set_flags(member, replace(member.flags, **wish.flags))
+    if wish.role:
+        events += change_role(member, wish.role)
+    if wish.is_active is not None:
+        events += enable(member) if wish.is_active else disable(member, is_oneself)
+    if wish.details:
+        events.append(wish.details)
+    if wish.is_new_password:
+        events.append(StaffPasswordChanged())
+    if wish.drops_second_factor:
+        events += remove_second_factor(member)
+    if is_admin(member) and not other_admins and not is_admin(reduce(evolve, events, member)):
+        raise Refused("last_admin", "One active admin has to remain.", "/is_active" if wish.role is None else "/role")
+    return events
+
+
+def is_admin(member: StaffMember) -> bool:
+    return member.is_active and member.role is Role.ADMIN
