@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from commands import Context, booking_ref, day_ref, payment_ref
 from commands.contacts import normal_mail, normal_phone
+from commands.places import wish
 from commands.quotes import States, Terms, Wanted, terms
 from commands.service_area import Place, needs_instructions
 from domain import Refused, Value, booking, payment, pickup_day
@@ -17,7 +18,6 @@ from domain.booking import BookingCancelled, BookingPlaced
 from domain.ids import booking_id, payment_id
 from domain.offer import check_addresses
 from domain.payment import PaymentRequested
-from domain.pickup_day import Slot, Wish
 from eventlog.envelope import Recorded
 from eventlog.store import Ref
 
@@ -41,8 +41,17 @@ class Address(Value):
     delivery_instructions: str = ""
 
 
+class Booker(Value):
+    """Who books with an account; the addresses are the saved ones that were chosen."""
+
+    customer_id: UUID
+    mail_id: UUID
+    pickup_address_id: UUID | None = None
+    delivery_address_id: UUID | None = None
+
+
 class PlaceBooking(Value):
-    """A guest's wish; `wanted` is what is priced, `quote` a token of `commands.quotes.preview`."""
+    """`wanted` is what is priced, `quote` a token of `commands.quotes.preview`. Without a booker it is a guest's."""
 
     customer: Contact
     wanted: Wanted
@@ -50,6 +59,7 @@ class PlaceBooking(Value):
     delivery: Address
     special_instructions: str = ""
     quote: str | None = None
+    booker: Booker | None = None
 
 
 class Placed(Value):
@@ -78,12 +88,12 @@ def place_booking(asked: PlaceBooking, ctx: Context) -> Placed:
 def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
     """None when the number is another booking's already."""
     id = booking_id(offer.booking_number)
-    wish = _wish(id, offer, places)
+    wanted = wish(id, offer, places, ctx)
     first = PaymentRequested(id, offer.person_id, offer.pricing.total_price_cents)
 
     def decision(made, day, paying):
         new = booking.place(made, offer)
-        return (new, pickup_day.reserve(day, wish), payment.request(paying, first)) if new else ([], [], [])
+        return (new, pickup_day.reserve(day, wanted), payment.request(paying, first)) if new else ([], [], [])
 
     refs = [Ref(booking, id, is_new=True), day_ref(offer.pickup_date), Ref(payment, payment_id(id, 1), is_new=True)]
     appended = ctx.append(refs, decision, id)
@@ -99,10 +109,11 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
     if needs_instructions(agreed.pickup, agreed.house) and not _instructions(asked):
         where = "/pickup_address/delivery_instructions"
         raise Refused("instructions_required", "How does the driver get in there?", where)
+    booker = asked.booker
     return BookingPlaced(
         booking_number=new_number(),
-        person_id=ctx.store.vault.person_id(details.email),
-        is_guest=True,
+        person_id=booker.customer_id if booker else ctx.store.vault.person_id(details.email),
+        is_guest=booker is None,
         selection=wanted.selection,
         pickup_date=wanted.pickup_date,
         pickup_time=wanted.pickup_time,
@@ -114,7 +125,12 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
         pricing=agreed.pricing,
         hold_expires_at=ctx.now + timedelta(minutes=agreed.house.hold_minutes),
         personal=details,
+        **(_with_account(booker) if booker else {}),
     )
+
+
+def _with_account(booker: Booker) -> dict[str, UUID | None]:
+    return {name: getattr(booker, name) for name in ("mail_id", "pickup_address_id", "delivery_address_id")}
 
 
 def _details(asked: PlaceBooking) -> BookingDetails:
@@ -126,11 +142,6 @@ def _details(asked: PlaceBooking) -> BookingDetails:
 
 def _instructions(asked: PlaceBooking) -> str:
     return asked.pickup.delivery_instructions or asked.special_instructions
-
-
-def _wish(id: UUID, offer: BookingPlaced, places: int) -> Wish:
-    slot = Slot(offer.pickup_time, offer.specific_pickup_hour)
-    return Wish(offer.pickup_date, id, offer.selection.service_type, offer.person_id, slot, places)
 
 
 def _at(path: str, normal: Callable[[str], str], text: str) -> str:

@@ -8,10 +8,11 @@ from functools import reduce
 from uuid import UUID
 
 from commands import Context, booking_ref, day_ref, payment_ref
+from commands.places import wish
 from domain import Refused, booking, payment, pickup_day, refund
 from domain.booking import UNPAID, Booking
 from domain.payment import Payment, PaymentFailed, PaymentOpened, PaymentSecret, PaymentSucceeded
-from domain.pickup_day import PickupDay, Slot, Wish
+from domain.pickup_day import PickupDay
 from domain.refund import Refund, RefundRequested
 from domain.selection import is_same_day
 from eventlog.store import Ref
@@ -78,9 +79,8 @@ def _free_place(made: Booking, day: PickupDay | None, id: UUID, ctx: Context) ->
     if placed.pickup_date < ctx.today or (placed.pickup_date == ctx.today and not is_same_day(placed.selection)):
         return []
     service = placed.selection.service_type
-    slot = Slot(placed.pickup_time, placed.specific_pickup_hour)
-    wish = Wish(placed.pickup_date, id, service, placed.person_id, slot, ctx.house().places(service))
-    return _unless_refused(lambda: pickup_day.reserve(day, wish))
+    wanted = wish(id, placed, ctx.house().places(service), ctx)
+    return _unless_refused(lambda: pickup_day.reserve(day, wanted))
 
 
 def give_back(paying: Payment, made: Booking, late: tuple) -> tuple[list, list, list, list]:

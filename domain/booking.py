@@ -11,7 +11,6 @@ CANCELLED by `payment_expired` -> reinstate -> PAID, when a late payment finds i
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from domain import Refused, Value
 from domain.address import Area, BookingDetails, Words
+from domain.booking_status import ACTIVE, UNPAID, Status
 from domain.pricing import Pricing
 from domain.selection import Selection
 
@@ -29,6 +29,11 @@ EXPIRED = "payment_expired"
 
 
 class BookingPlaced(Value):
+    """With an account `person_id` is the customer's own and `mail_id` follows from the mail, as a guest's `person_id`.
+
+    The ids of addresses are those of the saved ones that were chosen.
+    """
+
     booking_number: str
     person_id: UUID
     is_guest: bool
@@ -43,6 +48,9 @@ class BookingPlaced(Value):
     pricing: Pricing
     hold_expires_at: datetime
     personal: BookingDetails | None = None
+    mail_id: UUID | None = None
+    pickup_address_id: UUID | None = None
+    delivery_address_id: UUID | None = None
 
 
 class BookingConfirmed(Value): ...
@@ -96,21 +104,6 @@ Event = (
 
 
 # State
-
-
-class Status(StrEnum):
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    PAID = "paid"
-    IN_PROGRESS = "in_progress"
-    DELAYED = "delayed"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    REFUNDED = "refunded"
-
-
-ACTIVE = frozenset({Status.PENDING, Status.CONFIRMED, Status.PAID, Status.IN_PROGRESS, Status.DELAYED})
-UNPAID = frozenset({Status.PENDING, Status.CONFIRMED})
 
 
 class Booking(Value):

@@ -23,11 +23,14 @@ class Slot(Value):
 
 
 class PlaceReserved(Value):
+    """`persons` are all ids under which this customer may come; none are named where there is but `person_id`."""
+
     day: date
     booking_id: UUID
     service_type: str
     person_id: UUID
     slot: Slot
+    persons: tuple[UUID, ...] = ()
 
 
 class PlaceReleased(Value):
@@ -59,7 +62,7 @@ Event = PlaceReserved | PlaceReleased | LimitSet | DayBlackedOut | DayReopened
 
 class Reservation(Value):
     service_type: str
-    person_id: UUID
+    persons: tuple[UUID, ...]
     slot: Slot
 
 
@@ -70,7 +73,10 @@ class PickupDay(Value):
 
 
 class Wish(Value):
-    """What a booking asks of a day; `default_limit` is the house's, used where the day has none of its own."""
+    """What a booking asks of a day; `default_limit` is the house's, used where the day has none of its own.
+
+    `persons` are further ids under which the same customer may come: with an account, or as a guest by their mail.
+    """
 
     day: date
     booking_id: UUID
@@ -78,6 +84,7 @@ class Wish(Value):
     person_id: UUID
     slot: Slot
     default_limit: int
+    persons: tuple[UUID, ...] = ()
 
 
 def stream(day: date) -> UUID:
@@ -89,7 +96,7 @@ def evolve(day: PickupDay | None, event: Event) -> PickupDay:
     day = day or PickupDay()
     match event:
         case PlaceReserved():
-            place = Reservation(event.service_type, event.person_id, event.slot)
+            place = Reservation(event.service_type, (event.person_id, *event.persons), event.slot)
             return replace(day, places=day.places | {event.booking_id: place})
         case PlaceReleased():
             return replace(day, places={b: place for b, place in day.places.items() if b != event.booking_id})
@@ -111,13 +118,14 @@ def reserve(day: PickupDay | None, wish: Wish) -> list[Event]:
     day = day or PickupDay()
     if wish.booking_id in day.places:
         return []
+    persons = {wish.person_id, *wish.persons}
     if day.is_blackout:
         raise Refused("blackout_day", "There are no pickups on that day.", "/pickup_date")
-    if any(place.person_id == wish.person_id and place.slot == wish.slot for place in day.places.values()):
+    if any(place.slot == wish.slot and not persons.isdisjoint(place.persons) for place in day.places.values()):
         raise Refused("slot_taken", "This customer has a booking at that time already.", "/pickup_time")
     if left(day, wish.service_type, wish.default_limit) <= 0:
         raise Refused("no_capacity", "No place is left on that day.", "/pickup_date")
-    return [PlaceReserved(wish.day, wish.booking_id, wish.service_type, wish.person_id, wish.slot)]
+    return [PlaceReserved(wish.day, wish.booking_id, wish.service_type, wish.person_id, wish.slot, wish.persons)]
 
 
 def release(day: PickupDay | None, on: date, booking_id: UUID) -> list[Event]:

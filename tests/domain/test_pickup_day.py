@@ -73,6 +73,17 @@ def test_a_person_has_one_booking_in_a_slot_whatever_the_service():
     given(reserved(ADA, slot=nine)).when(reserve, replace(wish(EVE), slot=ten)).then(reserved(EVE, slot=ten))
 
 
+def test_whoever_comes_with_an_account_and_as_a_guest_is_one_person():
+    account = replace(wish(EVE, "eve"), persons=(person("ada"), person("ada before")))
+    held = replace(reserved(EVE, "eve"), persons=(person("ada"), person("ada before")))
+    given().when(reserve, account).then(held)
+    given(reserved(ADA)).when(reserve, account).refused("slot_taken")
+    given(reserved(ADA, "ada before")).when(reserve, account).refused("slot_taken")
+    given(reserved(ADA, "kay")).when(reserve, account).then(held)
+    for name in ("eve", "ada", "ada before"):
+        given(held).when(reserve, wish(KAY, name)).refused("slot_taken")
+
+
 def test_a_blackout_day_takes_nobody_and_keeps_who_has_a_place():
     given(CLOSED).when(reserve, wish(ADA)).refused("blackout_day")
     given(reserved(ADA), CLOSED).when(reserve, wish(ADA)).then()
@@ -127,6 +138,8 @@ class AnyDay(RuleBasedStateMachine):
     @rule(n=NUMBERS, hour=some.sampled_from([8, 9]))
     def reserve(self, n, hour):
         asked = replace(wish(booking_id(str(n)), str(n % 6), limit=LIMIT), service_type=SERVICES[n % 2])
+        if n % 3 == 0:  # has an account, and a mail under which guest 1 books
+            asked = replace(asked, persons=(person("1"),))
         asked = replace(asked, slot=Slot("morning_specific", hour))
         before = self.day
         code = self.ask(reserve, asked)
@@ -155,7 +168,7 @@ class AnyDay(RuleBasedStateMachine):
     @invariant()
     def a_slot_is_one_persons_once(self):
         if self.day:
-            taken = [(place.person_id, place.slot) for place in self.day.places.values()]
+            taken = [(id, place.slot) for place in self.day.places.values() for id in place.persons]
             assert len(taken) == len(set(taken))
 
 

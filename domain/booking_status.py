@@ -1,0 +1,18 @@
+"""Where a booking can stand; which of these count as a booking at all, and in which of them money is due."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    PAID = "paid"
+    IN_PROGRESS = "in_progress"
+    DELAYED = "delayed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+ACTIVE = frozenset({Status.PENDING, Status.CONFIRMED, Status.PAID, Status.IN_PROGRESS, Status.DELAYED})
+UNPAID = frozenset({Status.PENDING, Status.CONFIRMED})
