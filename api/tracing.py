@@ -11,7 +11,7 @@ from eventlog.ids import new_id
 if TYPE_CHECKING:
     from api.call import Call
 
-MOST_AGENT, MOST_SUBJECT = 200, 200
+MOST_AGENT, MOST_SUBJECT, MOST_ASKED = 200, 200, 2_000
 PERSONS_AND_BOOKINGS = {"bookings": "booking_id", "customers": "customer_id"}
 
 
@@ -19,7 +19,8 @@ def trace_of(call: "Call", change: PersonalChangeRecorded | None = None) -> Trac
     """The entry that goes with what this call does, not yet with what it changes."""
     assert call.policy.acts
     me, about = call.user.account, _about(call)
-    whence = Whence(call.address, call.headers.get("user-agent", "")[:MOST_AGENT], call.scope["query_string"].decode())
+    asked = call.scope["query_string"].decode("latin-1")
+    whence = Whence(call.address, plain(call.headers.get("user-agent", ""))[:MOST_AGENT], plain(asked)[:MOST_ASKED])
     acted = StaffActed(me.id, call.policy.acts, call.scope["request_id"], me.id, personal=whence, **about)
     return Trace(new_id(), acted, change)
 
@@ -31,23 +32,27 @@ def note_read(call: "Call") -> None:
 
 
 def _about(call: "Call") -> dict[str, Any]:
-    """Whom the path names: `/bookings/{id}/`, `/customers/{id}/`; what else it names is the `subject`, `a/b` for two."""
+    """Whom the path names: `/bookings/{id}/`, `/customers/{id}/`; the rest of it is the `subject`."""
     about: dict[str, Any] = {}
-    others = []
-    path = call.scope["path"].split("/")
-    for value in (call.scope.get("path_params") or {}).values():
-        named = PERSONS_AND_BOOKINGS.get(path[path.index(value) - 1]) if value in path else None
-        id = _uuid(value) if named else None
-        if named and id:
-            about[named] = id
+    rest = []
+    group, *words = call.scope["path"].removeprefix("/api/").strip("/").split("/")
+    for before, word in zip(["", *words], words, strict=False):
+        if named := PERSONS_AND_BOOKINGS.get(before):
+            about |= {named: id} if (id := _uuid(word)) else {}
         else:
-            others.append(value)
-    return about | {"subject": "/".join(others)[:MOST_SUBJECT]}
+            rest.append(word)
+    subject = "/".join(rest if group == "staff" else [group, *rest])
+    return about | {"subject": plain(subject)[:MOST_SUBJECT]}
 
 
 def _uuid(text: str) -> UUID | None:
-    """Nothing for what is no id: the handler answers that there is no such thing."""
+    """Nothing for what is no id: the handler answers that there is no such thing, and it may be somebody's name."""
     try:
         return UUID(text)
     except ValueError:
         return None
+
+
+def plain(text: str) -> str:
+    """Postgres keeps no zero bytes in texts."""
+    return text.replace("\0", "")

@@ -51,9 +51,11 @@ class Context:
         return self.now.astimezone(NEW_YORK)
 
     def append(self, refs: Sequence[Ref], decision: Callable[..., Sequence[list]], key: UUID | None = None) -> Appended:
-        note = Note(self.now, self.origin, key, self.once)
         if self.trace is None:
-            return self.store.append(refs, decision, note)
+            return self.store.append(refs, decision, Note(self.now, self.origin, key, self.once))
+        # The entry has the key of what it tells of: who has waited for the one in a read model has the other, too.
+        key = key or (refs[0].stream if len(refs) == 1 else None)
+        note = Note(self.now, self.origin, key, self.once)
         return self.store.append([*refs, self.trace.ref], traced(decision, refs, self.trace), note)
 
     def without_key(self) -> "Context":

@@ -5,10 +5,10 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from msgspec import to_builtins
+from msgspec import json
 from msgspec.structs import replace
 
-from domain import Value, audit
+from domain import Value, audit, booking, customer, payment, refund
 from domain.audit import PersonalChangeRecorded, StaffActed
 from eventlog.streams import Ref
 
@@ -35,22 +35,46 @@ def traced(decision: Decision, refs: Sequence[Ref], trace: Trace) -> Decision:
         events = decision(*mine)
         if not any(events):
             return [*events, []]
-        before, after = changed(refs, mine, events)
-        return [*events, audit.record(entry, replace(trace.acted, before=before, after=after), trace.change)]
+        after = [reduce(ref.aggregate.evolve, new, state) for ref, state, new in zip(refs, mine, events, strict=True)]
+        acted = _about(trace.acted, refs, after)
+        was, became = changed(refs, mine, after)
+        return [*events, audit.record(entry, replace(acted, before=was, after=became), trace.change)]
 
     return decided
 
 
-def changed(refs: Sequence[Ref], states: Sequence[Any], events: Sequence[list]) -> tuple[dict, dict]:
-    """Field by field what is different, before and after, by the name of the aggregate; nothing that is personal."""
-    before, after = {}, {}
-    for ref, state, new in zip(refs, states, events, strict=True):
-        then = _impersonal(to_builtins(reduce(ref.aggregate.evolve, new, state), str_keys=True))
-        name = ref.aggregate.__name__.rpartition(".")[2]
-        was, became = _different(_impersonal(to_builtins(state, str_keys=True)), then)
-        if was != became:
-            before[name], after[name] = was, became
-    return before, after
+def changed(refs: Sequence[Ref], states: Sequence[Any], after: Sequence[Any]) -> tuple[dict, dict]:
+    """Field by field what is different, before and after, by the name of the aggregate; nothing that is personal.
+
+    Of two streams of one kind, as the two days of a booking that moves, each has its id beside the name.
+    """
+    was, became = {}, {}
+    kinds = [ref.aggregate.__name__.rpartition(".")[2] for ref in refs]
+    for ref, kind, *pair in zip(refs, kinds, states, after, strict=True):
+        one, other = _different(*(_impersonal(_plain(state)) for state in pair))
+        if one != other:
+            name = kind if kinds.count(kind) == 1 else f"{kind} {ref.stream}"
+            was[name], became[name] = one, other
+    return was, became
+
+
+def _about(acted: StaffActed, refs: Sequence[Ref], states: Sequence[Any]) -> StaffActed:
+    """Which booking and whose it is, where the path did not say: its own stream, or what a payment or refund is of."""
+    booking_id, customer_id = acted.booking_id, acted.customer_id
+    for ref, state in zip(refs, states, strict=True):
+        if ref.aggregate is booking and state:
+            booking_id, customer_id = booking_id or ref.stream, customer_id or state.placed.person_id
+        elif ref.aggregate is customer:
+            customer_id = customer_id or ref.stream
+        elif ref.aggregate in (payment, refund) and state:
+            booking_id = booking_id or state.booking_id
+            customer_id = customer_id or getattr(state, "person_id", None)
+    return replace(acted, booking_id=booking_id, customer_id=customer_id)
+
+
+def _plain(state: Any) -> Any:
+    """As it would be stored; sets in one order, so that equal ones are equal."""
+    return json.decode(json.encode(state, order="deterministic"))
 
 
 def _different(was: Any, became: Any) -> tuple[Any, Any]:

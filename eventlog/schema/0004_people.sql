@@ -59,12 +59,14 @@ create table api.second_factors (
     last_step  bigint not null default 0
 );
 
--- The hash chain over the audit entries of the log: one row for each, in the order of the log, each hash over the one
--- before. Its head is also written outside the database.
-create schema audit;
-create table audit.chain (
+-- The hash chain over the events of the audit log, one row for each in the order of the log, each hash over the one
+-- before. `stream` and `version` say which event it was, so that one that was moved is found again. Rows are only added;
+-- its head is also written outside the database. (The schema `audit` is the read model's.)
+create table eventlog.audit_chain (
     n        bigint primary key,
     position bigint not null unique,
+    stream   uuid   not null,
+    version  bigint not null,
     hash     bytea  not null
 );
 
