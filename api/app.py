@@ -20,7 +20,8 @@ from api.key_locks import KeyLocks
 from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
-from api.routes import catalogue, payments, public, read_models, staff, system
+from api.routes import catalogue, payments, public, read_models, staff, staff_auth, system
+from commands.passwords import nobodys
 from commands.service_area import look_up
 from eventlog.pool import check_alive
 from eventlog.store import EventStore
@@ -28,7 +29,7 @@ from eventlog.vault import Vault
 from integrations.stripe import connect
 from settings import Settings
 
-GROUPS = (catalogue, public, payments, staff, read_models, system)
+GROUPS = (catalogue, public, payments, staff_auth, staff, read_models, system)
 ANY_ZIP = "10013"
 POOL = {"min_size": 1, "max_size": 16, "timeout": 3.0, "reconnect_timeout": 5.0, "open": False}
 EXPOSED = ["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
@@ -76,11 +77,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def open_parts(settings: Settings) -> Parts:
     """Opens what does not need Postgres to be there already: without it requests get 503 until it comes.
 
-    The list of ZIP codes is read here, so that the first guest need not wait for it.
+    The list of ZIP codes is read here, so that the first guest need not wait for it, and nobody's password is hashed:
+    the first who tries an unknown address would wait for that, and see that it is unknown.
     """
     pool = ConnectionPool(settings.database_url, kwargs={"autocommit": True}, check=check_alive, **POOL)
     pool.open()
     look_up(ANY_ZIP)
+    nobodys()
     return Parts(
         settings,
         EventStore(settings.database_url, Vault(settings.master_keys, settings.identity_key)),

@@ -19,17 +19,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
-from api.errors import Later, Problem, described, problem_of, respond
+from api.errors import Later, Problem, described, problem_of, respond, unavailable
 from api.policies import Limit, Policy, Who
 from api.ratelimits import take_token
-from api.sessions import session_for
+from api.sessions import refuse_foreign, session_for
 from api.tracing import note_read
 from api.validation import read_json, read_query
 from commands.accounts import Kind
+from commands.passwords import TooManyAtOnce
 
 MAX_BODY_BYTES = 64 * 1024
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25
 KINDS = {Who.CUSTOMER: Kind.CUSTOMER, Who.STAFF: Kind.STAFF}
+PATIENCE_S = 5.0
 log = structlog.get_logger("api")
 
 
@@ -73,6 +75,8 @@ class Route(APIRoute):
                 note_read(call)
         except Later as later:
             return later
+        except TooManyAtOnce:
+            return Later(unavailable("Too many passwords are looked at in this moment."), PATIENCE_S)
         except Exception as error:
             return self._refused(call, error)
         if isinstance(answer, Response):
@@ -105,6 +109,8 @@ class Route(APIRoute):
         policy = self.policy
         if policy.who in KINDS:
             call.session = session_for(call, KINDS[policy.who], policy.is_write)
+        elif policy.limit is Limit.AUTH:
+            refuse_foreign(call)  # to log somebody in, as somebody else, from a page of somebody else
         if policy.may and policy.may not in call.user.account.permissions:
             raise Problem("not_allowed", "Your role does not allow this.")
         if policy.limit and call.parts.settings.rate_limits == "on":

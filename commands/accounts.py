@@ -12,14 +12,23 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from msgspec import convert
+from msgspec import convert, to_builtins
 from psycopg import Connection
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from domain import Value
 from domain.permissions import Flags, Permission, Role, permissions
 
 SESSION = timedelta(days=14)
+COLUMNS = "a.id, a.kind, a.mail, a.mail_id, a.is_active, a.is_verified, a.role, a.flags"  # of an Account
+
+NEW_ACCOUNT = """
+    insert into api.accounts (id, kind, mail, mail_id, password_hash, password_changed_at, is_active, is_verified, role,
+                              flags, made_at)
+    values (%(id)s, %(kind)s, %(mail)s, %(mail_id)s, %(hash)s, %(now)s, %(is_active)s, %(is_verified)s, %(role)s,
+            %(flags)s, %(now)s)
+    on conflict do nothing"""
 
 
 class Kind(StrEnum):
@@ -28,11 +37,15 @@ class Kind(StrEnum):
 
 
 class Account(Value):
-    """A row of api.accounts. `id` is the stream of the Customer or StaffMember; `role` is None for a customer."""
+    """A row of api.accounts. `id` is the stream of the Customer or StaffMember; `role` is None for a customer.
+
+    `mail_id` is the person's id of the mail address.
+    """
 
     id: UUID
     kind: Kind
     mail: str
+    mail_id: UUID
     is_active: bool = True
     is_verified: bool = False
     role: Role | None = None
@@ -55,6 +68,27 @@ class Session(Value):
         return hmac.digest(self.token.encode(), b"totetaxi csrf", "sha256").hex()
 
 
+def create_account(db: Connection, account: Account, password_hash: str, now: datetime) -> bool:
+    """False when the mail address is taken, by a customer or by staff: it is the one or the other."""
+    row = to_builtins(account) | {"flags": Jsonb(to_builtins(account.flags)), "hash": password_hash, "now": now}
+    return db.execute(NEW_ACCOUNT, row).rowcount == 1
+
+
+def account_of(db: Connection, mail: str) -> Account | None:
+    """The account of an address in its normal form, of either kind, disabled or not."""
+    row = db.cursor(row_factory=dict_row).execute(f"select {COLUMNS} from api.accounts a where a.mail = %s", (mail,))
+    return account_in(found) if (found := row.fetchone()) else None
+
+
+def set_password(db: Connection, account_id: UUID, password_hash: str, now: datetime) -> None:
+    """Ends all sessions; the tokens for a reset that were made before are worth nothing from now on."""
+    db.execute(
+        "update api.accounts set password_hash = %s, password_changed_at = %s where id = %s",
+        (password_hash, now, account_id),
+    )
+    end_sessions(db, account_id)
+
+
 def open_session(db: Connection, account: Account, now: datetime) -> Session:
     session = Session(account, secrets.token_urlsafe(32))
     db.execute(
@@ -69,7 +103,7 @@ def session_of(db: Connection, kind: Kind, token: str, now: datetime) -> Session
     row = (
         db.cursor(row_factory=dict_row)
         .execute(
-            """select a.id, a.kind, a.mail, a.is_active, a.is_verified, a.role, a.flags
+            f"""select {COLUMNS}
                from api.sessions s join api.accounts a on a.id = s.account_id
                where s.session_hash = %s and s.expires_at > %s and a.kind = %s and a.is_active""",
             (digest(token), now, kind),

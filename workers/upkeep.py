@@ -16,11 +16,15 @@ import commands.persons
 import commands.staff
 from commands import Context
 from commands.contacts import normal_mail
+from domain import Refused
+from domain.permissions import Role
 from eventlog import migrations, wiping
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
 from eventlog.store import EventStore
 from eventlog.vault import Vault
+from integrations.inbox import inbox_in
+from integrations.mail import Mailer
 from integrations.stripe import Stripe, connect
 from projections.models import create_all
 from settings import BadSettings, Settings
@@ -53,15 +57,21 @@ def seeded(settings: Settings) -> int:
 def create_staff(asked: Namespace) -> None:
     """The password is asked for, or read from a pipe."""
     password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with connected(Settings.from_env()) as db:
-        print(commands.staff.create_staff(db, asked.mail, password))
+    with acting(Settings.from_env(), "staff create") as ctx:
+        print(commands.staff.create_staff(asked.mail, password, _role(asked.role), ctx))
+
+
+def _role(text: str) -> Role:
+    if text not in list(Role):
+        raise Refused("invalid_value", f"the role is one of {', '.join(Role)}")
+    return Role(text)
 
 
 def staff_of_this_run(settings: Settings, mail: str) -> str:
     """An account with a new password, which is returned."""
     password = secrets.token_urlsafe(12)
-    with connected(settings) as db:
-        commands.staff.create_staff(db, mail, password)
+    with acting(settings, "run") as ctx:
+        commands.staff.create_staff(mail, password, Role.ADMIN, ctx)
     return password
 
 
@@ -127,5 +137,18 @@ def stripe_of(settings: Settings) -> Stripe:
     return connect(settings.stripe_secret_key, settings.stripe_api_url or None, settings.stripe_webhook_secret)
 
 
+def mail_of(settings: Settings) -> Mailer | None:
+    """The local inbox. In production nobody sends letters yet: SES takes this place; until then jobs wait for it."""
+    return None if settings.production else inbox_in(settings.data)
+
+
 def context(settings: Settings, store: EventStore, stripe: Stripe, actor: str) -> Context:
-    return Context(store, stripe, Origin(actor, new_id()), datetime.now(UTC), settings.secret_key.encode())
+    return Context(
+        store,
+        stripe,
+        Origin(actor, new_id()),
+        datetime.now(UTC),
+        settings.secret_key.encode(),
+        mail=mail_of(settings),
+        site=settings.base_url,
+    )

@@ -1,23 +1,20 @@
-"""What staff may ask: to be let in, the dashboard, a person's history, and a booking's past."""
+"""What staff may ask: the dashboard, a person's history, and a booking's past."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from msgspec import json, to_builtins
+from msgspec import to_builtins
 from pydantic import AwareDatetime, Field
-from starlette.responses import Response
 
 from api import bodies
 from api.call import Call
-from api.consistency import PATIENCE_S, consistent
-from api.errors import Later, Problem, unavailable
-from api.policies import AUTH, STAFF_AUTH, staff_read
+from api.consistency import consistent
+from api.errors import Problem
+from api.policies import staff_read
 from api.route import Route
-from api.sessions import give_cookie, take_cookie
 from api.validation import Body
-from commands import staff
 from commands.booking_sheet import booking_sheet, rfc3339
 from commands.contacts import normal_mail
 from domain import Refused
@@ -43,36 +40,6 @@ class Page(Body):
 
 class AsOf(Body):
     at: AwareDatetime
-
-
-def log_in(call: Call, asked: bodies.LogIn) -> Response:
-    """A session: as a cookie, and as an id for X-Session-Id."""
-    try:
-        with call.parts.pool.connection() as db:
-            session = staff.log_in(db, asked.email, asked.password, call.now)
-    except staff.TooManyAtOnce:
-        raise Later(unavailable("Too many are logging in at this moment."), PATIENCE_S) from None
-    user = {"id": str(session.staff_id), "email": session.email}
-    answer = {
-        "user": user,
-        "profile": {"role": session.role},
-        "session_id": session.token,
-        "csrf_token": session.csrf_token,
-    }
-    response = Response(json.encode(answer), 200, call.answer_headers, "application/json")
-    return give_cookie(response, session.token, call.parts.settings.production)
-
-
-def log_out(call: Call) -> Response:
-    """Ends the session."""
-    with call.parts.pool.connection() as db:
-        staff.log_out(db, call.staff.token)
-    return take_cookie(Response(b"{}", 200, call.answer_headers, "application/json"))
-
-
-def csrf_token(call: Call) -> dict[str, Any]:
-    """The token that writes by cookie have to send as X-CSRF-Token."""
-    return {"csrf_token": call.staff.csrf_token}
 
 
 def dashboard(call: Call) -> dict[str, Any]:
@@ -143,9 +110,6 @@ def _uuid(text: str) -> UUID:
 
 
 ROUTES = [
-    Route("POST /api/staff/auth/login/", log_in, AUTH),
-    Route("POST /api/staff/auth/logout/", log_out, STAFF_AUTH),
-    Route("GET /api/staff/csrf-token/", csrf_token, staff_read(None)),
     Route("GET /api/staff/dashboard/", dashboard, staff_read(Permission.VIEW_BOOKINGS, Action.VIEW_DASHBOARD)),
     Route("GET /api/staff/customers/", customers, staff_read(Permission.VIEW_CUSTOMERS, Action.VIEW_CUSTOMER)),
     Route("GET /api/staff/customers/{id}/", customer, staff_read(Permission.VIEW_CUSTOMERS, Action.VIEW_CUSTOMER)),

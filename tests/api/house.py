@@ -5,7 +5,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -14,10 +16,16 @@ import uvicorn
 from api.app import create
 from api.route import Route
 from commands import NEW_YORK, Context
+from commands.accounts import Account, Kind, create_account, open_session
 from commands.catalog import seed
+from commands.passwords import hashed
+from domain import customer, staff_member
+from domain.customer import Contact, CustomerRegistered, MailVerified
+from domain.permissions import Flags, Role
+from domain.staff_member import StaffDetails, StaffMemberAdded
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
-from eventlog.store import EventStore
+from eventlog.store import EventStore, Note, Ref
 from eventlog.vault import Vault
 from integrations.stripe import connect
 from projections.models import create_all
@@ -36,6 +44,7 @@ ENV = {
     "TOTETAXI_STRIPE_API_URL": "http://127.0.0.1:9",
     "TOTETAXI_RATE_LIMITS": "off",
 }
+PASSWORD = "correct horse battery"
 JSON = {"content-type": "application/json"}
 
 
@@ -65,6 +74,19 @@ def furnish(database: str) -> None:
         seed(Context(store, stripe, Origin("tests", new_id()), datetime.now(UTC), b"secret"))
 
 
+class Person(NamedTuple):
+    """Somebody with an account; `headers` are those of a session."""
+
+    id: UUID
+    mail: str
+    headers: dict[str, str]
+
+
+@cache
+def password_hash() -> str:
+    return hashed(PASSWORD)
+
+
 class House:
     """A client of one API, with the database behind it."""
 
@@ -74,6 +96,41 @@ class House:
 
     def book(self, body: Any = None, headers: dict[str, str] | None = None) -> httpx.Response:
         return self.http.post("/api/public/guest-booking/", json=body or booking(), headers=headers)
+
+    def customer(self, mail: str = "ada@example.com", is_verified: bool = True) -> "Person":
+        """A new customer with PASSWORD, logged in."""
+        contact = Contact("Ada", "Byron", mail, "+12125550123")
+        account = Account(new_id(), Kind.CUSTOMER, mail, self.mail_id(mail), is_verified=is_verified)
+        registered = [CustomerRegistered(account.id, account.mail_id, contact)]
+        return self._enter(account, customer, registered + [MailVerified(account.mail_id)] * is_verified)
+
+    def log_in_staff(self, role: str = "admin", mail: str = "staff@example.com", **flags: bool) -> "Person":
+        """A new member of staff with PASSWORD, logged in."""
+        mail_id = self.mail_id(mail)
+        account = Account(new_id(), Kind.STAFF, mail, mail_id, role=Role(role), flags=Flags(**flags))
+        details = StaffDetails("Grace Hopper", mail)
+        added = StaffMemberAdded(account.id, account.mail_id, Role(role), account.flags, details)
+        return self._enter(account, staff_member, [added])
+
+    def mail_id(self, mail: str) -> UUID:
+        return self.store.vault.person_id(mail)
+
+    @cached_property
+    def store(self) -> EventStore:
+        return EventStore(self.database, Vault({"test": MASTER}, IDENTITY))
+
+    def close(self) -> None:
+        self.http.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def _enter(self, account: Account, aggregate: Any, events: list[Any]) -> "Person":
+        now = datetime.now(UTC)
+        with self.store.recorder.transaction() as db:
+            assert create_account(db, account, password_hash(), now)
+            self.store.append([Ref(aggregate, account.id)], lambda _: [events], Note(now, Origin("tests", new_id())))
+            session = open_session(db, account, now)
+        return Person(account.id, account.mail, {"X-Session-Id": session.token})
 
     def count(self, what: str = "eventlog.stored_events where topic = 'BookingPlaced'") -> int:
         with psycopg.connect(self.database) as db:
@@ -89,7 +146,7 @@ def open_house(database: str, *extra: Route, **env: str) -> Iterator[House]:
         try:
             yield house
         finally:
-            house.http.close()
+            house.close()
 
 
 def in_days(days: int) -> str:
