@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from commands.tracing import Trace, traced
-from domain import booking, house, payment, pickup_day
+from domain import booking, customer, house, payment, pickup_day
 from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
 from domain.audit import PersonalChangeRecorded
 from domain.catalog import Catalog
@@ -86,3 +86,8 @@ def booking_ref(id: UUID) -> Ref:
 
 def payment_ref(id: UUID) -> Ref:
     return Ref(payment, id)
+
+
+def customer_ref(id: UUID, version: int | None = None) -> Ref:
+    """Of an account, or of a person who has none; `version` is the one that was seen, where that matters."""
+    return Ref(customer, id, version=version)

@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from domain import Refused, booking, pickup_day
+from domain import Refused, booking, customer, pickup_day
+from domain.customer import VipGranted
 from eventlog.ids import new_id
 from eventlog.statements import Once
 from eventlog.store import EventStore, KeyTaken, Ref
@@ -122,3 +124,21 @@ def test_a_queued_append_whose_commit_got_no_answer_is_looked_up(store, monkeypa
     appended = place(store)
     assert (appended.position, len(appended.events)) == (2, 2)
     assert store.recorder.max_notification_id() == 2
+
+
+def test_a_writer_in_a_transaction_waits_for_no_thread_of_this_process(store):
+    """Which may be waiting in Postgres for what the transaction holds."""
+    ref, is_deciding, goes_on = Ref(customer, person("ada")), Event(), Event()
+
+    def slow(_):
+        is_deciding.set()
+        assert goes_on.wait(20), "the transaction waited for this writer"
+        return [[]]
+
+    with ThreadPoolExecutor(1) as other:
+        queued = other.submit(store.append, [ref], slow, note())
+        assert is_deciding.wait(20)
+        with store.recorder.transaction():
+            store.append([ref], lambda _: [[VipGranted()]], note())
+        goes_on.set()
+        assert queued.result().events == []
