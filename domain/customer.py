@@ -11,36 +11,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import Refused, Value
-from domain.address import Area, Street, Words
+from domain.address import Area, Words
 from domain.person import PersonForgotten
-from domain.selection import PickupTime
+from domain.profile import Contact, Door, MailAddress, Preferences, SavedAddress
 
 MOST_ADDRESSES = 50
-
-
-class Contact(Value):
-    first_name: str
-    last_name: str
-    email: str
-    phone: str
-
-
-class MailAddress(Value):
-    email: str
-
-
-class Door(Value):
-    """What is personal in a saved address."""
-
-    nickname: str
-    street: Street
-
-
-class Preferences(Value):
-    preferred_pickup_time: PickupTime = PickupTime.MORNING
-    email_notifications: bool = True
-    sms_notifications: bool = False
-    marketing_consent: bool = False
 
 
 # Events. `person_id` is whose key seals what is personal: the customer's own id.
@@ -117,13 +92,6 @@ Event = (
 # State
 
 
-class SavedAddress(Value):
-    nickname_id: UUID
-    area: Area
-    is_default: bool
-    is_active: bool = True
-
-
 class Customer(Value):
     """`mail_id` is None for a guest. `verified` are all addresses that were ever proven to be the customer's."""
 
@@ -193,15 +161,32 @@ def verify_mail(customer: Customer, mail_id: UUID, guest: Customer | None = None
     _open(customer)
     if customer.mail_id != mail_id:
         raise Refused("invalid_token", "This link is for another mail address.")
-    return [MailVerified(mail_id), *(set_vip(customer, True) if guest and guest.is_vip else [])]
+    return [MailVerified(mail_id), *_favour(customer, guest)]
 
 
-def change_mail(customer: Customer, change: MailChanged) -> list[Event]:
+def change_mail(customer: Customer, change: MailChanged, guest: Customer | None = None) -> list[Event]:
     """Decided once the new address is proven; one that was verified before is not verified again."""
     if customer.mail_id == change.mail_id:
         return []
     _open(customer)
-    return [change] if change.mail_id in customer.verified else [change, MailVerified(change.mail_id)]
+    is_known = change.mail_id in customer.verified
+    return [change] if is_known else [change, MailVerified(change.mail_id), *_favour(customer, guest)]
+
+
+def _favour(customer: Customer, guest: Customer | None) -> list[Event]:
+    return set_vip(customer, True) if guest and guest.is_vip else []
+
+
+def correct_details(customer: Customer, corrected: CustomerDetailsCorrected) -> list[Event]:
+    """Not to be asked for what is so already: what is personal is not in the state."""
+    _open(customer)
+    return [corrected]
+
+
+def change_password(customer: Customer) -> list[Event]:
+    """Not to be asked twice: it is decided together with the token that it uses up."""
+    _open(customer)
+    return [PasswordChanged()]
 
 
 def choose_preferences(customer: Customer, preferences: Preferences) -> list[Event]:
@@ -210,7 +195,7 @@ def choose_preferences(customer: Customer, preferences: Preferences) -> list[Eve
 
 
 def save_address(customer: Customer, saved: AddressSaved) -> list[Event]:
-    """Refuses with `nickname_taken`, `too_many_addresses`, and `not_found` for one that was removed."""
+    """Refuses `nickname_taken`, `too_many_addresses`, `not_found` if removed. Not to be asked for what is saved so."""
     _open(customer)
     active = {id: address for id, address in customer.addresses.items() if address.is_active}
     if saved.address_id in customer.addresses and saved.address_id not in active:
@@ -226,13 +211,24 @@ def remove_address(customer: Customer, address_id: UUID) -> list[Event]:
     address = customer.addresses.get(address_id)
     if address is None:
         raise Refused("not_found", "There is no such address.")
+    if address.is_active:
+        _open(customer)
     return [AddressRemoved(address_id)] if address.is_active else []
 
 
 def set_vip(customer: Customer | None, is_vip: bool) -> list[Event]:
-    if (customer.is_vip if customer else False) == is_vip:
+    old = customer or Customer()
+    if old.is_vip == is_vip:
         return []
+    if is_vip:
+        _open(old)
     return [VipGranted() if is_vip else VipRevoked()]
+
+
+def write_notes(customer: Customer | None, written: StaffNotesWritten) -> list[Event]:
+    """Nothing more is written of who has gone. Not to be asked for what is written already."""
+    _open(customer or Customer())
+    return [written]
 
 
 def close(customer: Customer) -> list[Event]:
