@@ -1,0 +1,118 @@
+"""The list of customers as staff ask for it: searched, filtered, sorted, page by page; asked of `customers`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from domain import Value
+from projections.customers import ALL_SUMS, SHOWN, SUMS
+from projections.loyalty import TIER
+from projections.searching import query_of
+
+
+class Sort(StrEnum):
+    REGISTERED_AT = "registered_at"
+    NAME = "name"
+    TOTAL_SPENT_CENTS = "total_spent_cents"
+    LAST_BOOKING_AT = "last_booking_at"
+
+
+class After(Value):
+    """The last line of the page before: what it was sorted by, as text, and whose it was."""
+
+    key: str
+    id: UUID
+
+
+class Wish(Value):
+    """`registered_from` is included, `registered_to` is not. Who never booked comes before the others by that date."""
+
+    search: str = ""
+    is_vip: bool | None = None
+    tier: str | None = None
+    registered_from: datetime | None = None
+    registered_to: datetime | None = None
+    sort: Sort = Sort.REGISTERED_AT
+    is_descending: bool = True
+    limit: int = 20
+    after: After | None = None
+
+
+class Page(Value):
+    """`next` is None on the last page."""
+
+    customers: list[dict[str, Any]]
+    next: After | None
+
+
+# What each way to sort compares, with the type of what a page ends with.
+KEYS = {
+    Sort.REGISTERED_AT: ("since", "timestamptz"),
+    Sort.NAME: ("name", "text"),
+    Sort.TOTAL_SPENT_CENTS: ("spent", "bigint"),
+    Sort.LAST_BOOKING_AT: ("last_booking", "timestamptz"),
+}
+PEOPLE = f"""select people.*, lower(concat_ws(' ', last_name, first_name)) as name, coalesce(is_vip, false) as is_vip
+             from people left join vips using (person_id) where {SHOWN}"""
+# Of those who are found their bookings are looked up; of everybody they are summed in one go.
+SUMS_OF_EACH = f"""left join lateral (
+    select {SUMS} from purchases
+    where person_id = any(array(select mail_id from claims where customer_id = p.person_id) || p.person_id)
+    ) sums on true"""
+SUMS_OF_ALL = f"left join ({ALL_SUMS}) sums using (person_id)"
+LISTED = """
+    with p as {how} ({people})
+    select *, {key}::text as key from (
+        select person_id as id, not is_guest as has_account, first_name, last_name, email, phone, is_vip,
+               since as registered_at, coalesce(bookings, 0) as total_bookings, last_booking_at,
+               coalesce(spent, 0) as total_spent_cents, {tier} as loyalty_tier,
+               since, name, coalesce(spent, 0) as spent, coalesce(last_booking_at, '-infinity') as last_booking
+        from p {sums}) shown
+    where (%(tier)s::text is null or loyalty_tier = %(tier)s) {after}
+    order by {key} {direction}, id {direction} limit %(limit)s"""
+INTERNAL = ("since", "name", "spent", "last_booking", "key")
+FILTERS = {
+    "is_vip": "coalesce(is_vip, false) = %(is_vip)s",
+    "registered_from": "since >= %(registered_from)s",
+    "registered_to": "since < %(registered_to)s",
+}
+
+
+def listed(db: Connection, wish: Wish) -> Page:
+    """A page of customers: accounts, and guests whose address no account has verified.
+
+    Each is `{id, has_account, first_name, last_name, email, phone, is_vip, registered_at, total_bookings,
+    last_booking_at, total_spent_cents, loyalty_tier}`. A search that holds nothing to search for finds nobody.
+    """
+    query = query_of(wish.search)
+    if wish.search and not query:
+        return Page([], None)
+    given = {name: getattr(wish, name) for name in ("tier", *FILTERS)} | {"limit": wish.limit + 1, "query": query}
+    if wish.after:
+        given |= {"after_key": wish.after.key, "after_id": wish.after.id}
+    rows = db.cursor(row_factory=dict_row).execute(statement(wish), given).fetchall()
+    more, shown = len(rows) > wish.limit, rows[: wish.limit]
+    last = After(shown[-1]["key"], shown[-1]["id"]) if more else None
+    return Page([{name: row[name] for name in row if name not in INTERNAL} for row in shown], last)
+
+
+def statement(wish: Wish) -> str:
+    """The query, with a place for each value."""
+    key, kind = KEYS[wish.sort]
+    found = ["to_tsvector('simple', words) @@ to_tsquery('simple', %(query)s)"] if wish.search else []
+    found += [condition for name, condition in FILTERS.items() if getattr(wish, name) is not None]
+    by_sums = wish.tier or wish.sort in (Sort.TOTAL_SPENT_CENTS, Sort.LAST_BOOKING_AT)
+    beyond = f"and ({key}, id) {'<' if wish.is_descending else '>'} (%(after_key)s::{kind}, %(after_id)s)"
+    return LISTED.format(
+        how="materialized" if wish.search else "not materialized",
+        people=" and ".join([PEOPLE, *found]),
+        key=key,
+        tier=TIER,
+        sums=SUMS_OF_ALL if by_sums and not wish.search else SUMS_OF_EACH,
+        after=beyond if wish.after else "",
+        direction="desc" if wish.is_descending else "asc",
+    )
