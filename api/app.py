@@ -20,7 +20,7 @@ from api.key_locks import KeyLocks
 from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
-from api.routes import catalogue, payments, public, read_models, staff, staff_auth, system
+from api.routes import catalogue, inbox, payments, public, read_models, staff, staff_auth, system
 from commands.passwords import nobodys
 from commands.service_area import look_up
 from eventlog.pool import check_alive
@@ -50,7 +50,9 @@ def create(settings: Settings | None = None, extra: Sequence[Route] = ()) -> Fas
 
 def routes(settings: Settings) -> list[Route]:
     found = [route for group in GROUPS for route in group.ROUTES]
-    return found + (payments.SANDBOX_ROUTES if settings.sandbox and not settings.production else [])
+    if settings.production:
+        return found
+    return found + inbox.ROUTES + (payments.SANDBOX_ROUTES if settings.sandbox else [])
 
 
 def policies(app: FastAPI) -> dict[str, Policy]:
