@@ -51,9 +51,9 @@ class Page(Value):
 
 # What each way to sort compares, with the type of what a page ends with.
 KEYS = {
-    Sort.REGISTERED_AT: ("since", "timestamptz"),
+    Sort.REGISTERED_AT: ("registered_at", "timestamptz"),
     Sort.NAME: ("name", "text"),
-    Sort.TOTAL_SPENT_CENTS: ("spent", "bigint"),
+    Sort.TOTAL_SPENT_CENTS: ("total_spent_cents", "bigint"),
     Sort.LAST_BOOKING_AT: ("last_booking", "timestamptz"),
 }
 PEOPLE = f"""select people.*, lower(concat_ws(' ', last_name, first_name)) as name, coalesce(is_vip, false) as is_vip
@@ -66,15 +66,16 @@ SUMS_OF_EACH = f"""left join lateral (
 SUMS_OF_ALL = f"left join ({ALL_SUMS}) sums using (person_id)"
 LISTED = """
     with p as {how} ({people})
-    select *, {key}::text as key from (
+    select {line}, {key}::text as key from (
         select person_id as id, not is_guest as has_account, first_name, last_name, email, phone, is_vip,
                since as registered_at, coalesce(bookings, 0) as total_bookings, last_booking_at,
                coalesce(spent, 0) as total_spent_cents, {tier} as loyalty_tier,
-               since, name, coalesce(spent, 0) as spent, coalesce(last_booking_at, '-infinity') as last_booking
+               name, coalesce(last_booking_at, '-infinity') as last_booking
         from p {sums}) shown
     where (%(tier)s::text is null or loyalty_tier = %(tier)s) {after}
     order by {key} {direction}, id {direction} limit %(limit)s"""
-INTERNAL = ("since", "name", "spent", "last_booking", "key")
+LINE = ("id", "has_account", "first_name", "last_name", "email", "phone", "is_vip", "registered_at",
+        "total_bookings", "last_booking_at", "total_spent_cents", "loyalty_tier")  # fmt: skip
 FILTERS = {
     "is_vip": "coalesce(is_vip, false) = %(is_vip)s",
     "registered_from": "since >= %(registered_from)s",
@@ -85,8 +86,7 @@ FILTERS = {
 def listed(db: Connection, wish: Wish) -> Page:
     """A page of customers: accounts, and guests whose address no account has verified.
 
-    Each is `{id, has_account, first_name, last_name, email, phone, is_vip, registered_at, total_bookings,
-    last_booking_at, total_spent_cents, loyalty_tier}`. A search that holds nothing to search for finds nobody.
+    Each has what `LINE` names. A search that holds nothing to search for finds nobody.
     """
     query = query_of(wish.search)
     if wish.search and not query:
@@ -97,7 +97,7 @@ def listed(db: Connection, wish: Wish) -> Page:
     rows = db.cursor(row_factory=dict_row).execute(statement(wish), given).fetchall()
     more, shown = len(rows) > wish.limit, rows[: wish.limit]
     last = After(shown[-1]["key"], shown[-1]["id"]) if more else None
-    return Page([{name: row[name] for name in row if name not in INTERNAL} for row in shown], last)
+    return Page([{name: row[name] for name in LINE} for row in shown], last)
 
 
 def statement(wish: Wish) -> str:
@@ -110,6 +110,7 @@ def statement(wish: Wish) -> str:
     return LISTED.format(
         how="materialized" if wish.search else "not materialized",
         people=" and ".join([PEOPLE, *found]),
+        line=", ".join(LINE),
         key=key,
         tier=TIER,
         sums=SUMS_OF_ALL if by_sums and not wish.search else SUMS_OF_EACH,
