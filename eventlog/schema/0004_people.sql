@@ -29,14 +29,17 @@ create table api.sessions (
 create index on api.sessions (expires_at);
 create index on api.sessions (account_id);
 
+-- The token of a row is made again from its id and the secret key, when its letter is sent again.
 create table api.tokens (
-    token_hash bytea primary key,
-    purpose    text not null check (purpose in ('verify_mail', 'change_mail', 'reset_password')),
-    account_id uuid not null references api.accounts on delete cascade,
-    mail       text not null,
-    made_at    timestamptz not null,
-    expires_at timestamptz not null,
-    used_at    timestamptz
+    token_hash          bytea primary key,
+    id                  uuid not null unique,
+    purpose             text not null check (purpose in ('verify_mail', 'change_mail', 'reset_password')),
+    account_id          uuid not null references api.accounts on delete cascade,
+    mail                text not null,
+    password_changed_at timestamptz,
+    made_at             timestamptz not null,
+    expires_at          timestamptz not null,
+    used_at             timestamptz
 );
 create index on api.tokens (expires_at);
 create index on api.tokens (account_id);
