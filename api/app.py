@@ -20,7 +20,19 @@ from api.key_locks import KeyLocks
 from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
-from api.routes import catalogue, inbox, payments, public, read_models, staff, staff_auth, system
+from api.routes import (
+    catalogue,
+    customer_auth,
+    customer_bookings,
+    inbox,
+    payments,
+    public,
+    read_models,
+    staff,
+    staff_accounts,
+    staff_auth,
+    system,
+)
 from commands.passwords import nobodys
 from commands.service_area import look_up
 from eventlog.pool import check_alive
@@ -29,7 +41,18 @@ from eventlog.vault import Vault
 from integrations.stripe import connect
 from settings import Settings
 
-GROUPS = (catalogue, public, payments, staff_auth, staff, read_models, system)
+GROUPS = (
+    catalogue,
+    customer_auth,
+    public,
+    payments,
+    customer_bookings,
+    staff_auth,
+    staff,
+    staff_accounts,
+    read_models,
+    system,
+)
 ANY_ZIP = "10013"
 POOL = {"min_size": 1, "max_size": 16, "timeout": 3.0, "reconnect_timeout": 5.0, "open": False}
 EXPOSED = ["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]

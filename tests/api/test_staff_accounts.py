@@ -1,0 +1,278 @@
+"""Admins manage the accounts of staff: what they change counts at once, everywhere, and one admin always remains."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import psycopg
+import pytest
+
+from settings import Settings
+from tests.api.house import ENV, PASSWORD, House, serving
+
+ROUNDS = 8
+ACCOUNTS = "/api/staff/accounts/"
+NEW = {
+    "name": "Mary Jackson",
+    "email": "Mary@Example.com",
+    "password": "orbital mechanics",
+    "role": "manager",
+    "can_approve_refunds": True,
+    "phone": "(212) 555-0123",
+    "employee_id": "E-7",
+    "department": "Desk",
+    "hire_date": "2026-03-01",
+    "emergency_contact": "Levi, +1 212 555 0199",
+    "notes": "Speaks\nFrench",
+}
+
+
+@pytest.fixture
+def admin(house):
+    return house.log_in_staff()
+
+
+def add(house, admin, headers=None, **changed):
+    return house.http.post(ACCOUNTS, json=NEW | changed, headers=admin.headers | (headers or {}))
+
+
+def see(house, admin, id):
+    return house.http.get(f"{ACCOUNTS}{id}/", headers=admin.headers)
+
+
+def change(house, admin, id, changes, **headers):
+    etag = see(house, admin, id).headers.get("etag", '"1"')
+    asked = admin.headers | {"If-Match": etag} | headers
+    return house.http.patch(f"{ACCOUNTS}{id}/", json=changes, headers=asked)
+
+
+def log_in(house, password=PASSWORD, mail="mary@example.com"):
+    return house.http.post("/api/staff/auth/login/", json={"email": mail, "password": password})
+
+
+def is_let_in(house, person):
+    return house.http.get("/api/staff/csrf-token/", headers=person.headers).status_code == 200
+
+
+def test_a_new_account_shows_its_profile_and_can_log_in_at_once(house, admin):
+    made = add(house, admin)
+    assert made.status_code == 201
+    account = made.json()["account"]
+    told = {name: account[name] for name in NEW if name != "password"}
+    assert told == {name: NEW[name] for name in NEW if name != "password"} | {
+        "email": "mary@example.com",
+        "phone": "+12125550123",
+    }
+    assert (account["is_active"], account["can_modify_bookings"], account["can_view_financials"]) == (True, True, False)
+    assert "password" not in account
+    assert log_in(house, NEW["password"]).status_code == 200
+    house.http.cookies.clear()
+    seen = see(house, admin, account["id"])
+    assert seen.headers["etag"] == made.headers["etag"] == '"1"'
+    assert seen.json()["account"]["last_login_ip"] == "127.0.0.1"
+    assert seen.json()["account"]["last_login_at"] > account["password_changed_at"]
+
+
+def test_an_account_under_the_same_key_is_made_once(house, admin):
+    first, second = (add(house, admin, {"Idempotency-Key": "k1"}) for _ in range(2))
+    assert (first.status_code, first.json()) == (second.status_code, second.json())
+    assert add(house, admin, {"Idempotency-Key": "k1"}, name="Else").json()["code"] == "idempotency_mismatch"
+    assert house.count("api.accounts") == 2
+
+
+def test_a_mail_address_that_somebody_has_makes_no_second_account(house, admin):
+    house.customer("ada@example.com")
+    for taken in ("Ada@Example.com", "staff@example.com"):
+        refused = add(house, admin, email=taken)
+        assert (refused.status_code, refused.json()["code"]) == (409, "email_taken")
+    assert house.count("api.accounts") == 2
+
+
+def test_of_two_with_one_mail_address_at_the_same_moment_one_is_made(house, admin):
+    for n in range(ROUNDS):
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(lambda _: add(house, admin, email=f"twin{n}@example.com"), range(2)))  # noqa: B023
+        assert sorted(one.status_code for one in answers) == [201, 409]
+
+
+def test_of_a_customer_and_staff_with_one_mail_address_at_the_same_moment_one_comes_in(house, admin):
+    for n in range(ROUNDS):
+        mail, start = f"both{n}@example.com", Barrier(2)
+
+        def register():
+            start.wait()  # noqa: B023
+            try:
+                house.customer(mail)  # noqa: B023
+            except AssertionError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(1) as other:
+            registered = other.submit(register)
+            start.wait()
+            made = add(house, admin, email=mail)
+        assert registered.result() == (made.status_code == 409)
+        assert house.count(f"api.accounts where mail = '{mail}'") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"email": "no mail"}, "invalid_email"),
+        ({"phone": "12"}, "invalid_phone"),
+        ({"password": "short"}, "weak_password"),
+        ({"role": "emperor"}, "invalid_value"),
+        ({"hire_date": "soon"}, "invalid_value"),
+        ({"is_admin": True}, "unexpected_field"),
+    ],
+)
+def test_what_breaks_a_rule_makes_no_account(house, admin, wrong, code):
+    refused = add(house, admin, **wrong)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert [one["path"] for one in refused.json()["errors"]] == [f"/{next(iter(wrong))}"]
+    assert house.count("api.accounts") == 1
+
+
+def test_accounts_are_listed_newest_first_in_pages(house, admin):
+    made = [add(house, admin, email=f"mary{n}@example.com").json()["account"]["id"] for n in range(4)]
+    seen, cursor = [], None
+    while cursor or not seen:
+        asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = house.http.get(ACCOUNTS, params=asked, headers=admin.headers).json()
+        seen, cursor = seen + [one["id"] for one in page["accounts"]], page["next_cursor"]
+    assert seen == [*reversed(made), str(admin.id)]
+    assert house.http.get(ACCOUNTS, params={"cursor": "x"}, headers=admin.headers).status_code == 422
+
+
+def test_a_customer_is_no_account_of_staff(house, admin):
+    customer = house.customer()
+    for id in (customer.id, "nobody"):
+        assert see(house, admin, id).status_code == 404
+        assert change(house, admin, id, {"is_active": False}).status_code == 404
+    assert house.count("api.accounts where kind = 'customer' and is_active") == 1
+
+
+def test_a_changed_role_and_flag_count_from_the_next_request_on(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    assert see(house, member, admin.id).status_code == 403
+    changed = change(house, admin, member.id, {"role": "admin", "can_modify_bookings": False})
+    assert changed.status_code == 200
+    assert (changed.json()["account"]["role"], changed.json()["account"]["can_modify_bookings"]) == ("admin", False)
+    assert "modify_bookings" not in changed.json()["account"]["permissions"]
+    assert see(house, member, admin.id).status_code == 200
+    change(house, admin, member.id, {"role": "support"})
+    assert see(house, member, admin.id).status_code == 403
+    shown = see(house, admin, member.id).json()["account"]
+    assert (shown["role"], shown["can_modify_bookings"]) == ("support", False)
+
+
+def test_who_is_disabled_has_no_access_with_the_very_next_request_on_any_process(house, admin):
+    settings = Settings.from_env(ENV | {"DATABASE_URL": house.database})
+    with serving(settings) as url:
+        elsewhere = House(url, house.database)
+        member = house.log_in_staff("operator", "op@example.com")
+        assert is_let_in(elsewhere, member)
+        assert change(house, admin, member.id, {"is_active": False}).status_code == 200
+        assert not is_let_in(elsewhere, member)
+        assert not is_let_in(house, member)
+        assert log_in(elsewhere, mail="op@example.com").json()["code"] == "unauthenticated"
+        assert change(house, admin, member.id, {"is_active": True}).status_code == 200
+        assert not is_let_in(elsewhere, member)
+        assert log_in(elsewhere, mail="op@example.com").status_code == 200
+        elsewhere.close()
+
+
+def test_a_new_password_ends_every_session_and_the_lock(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    for _ in range(5):
+        log_in(house, "wrong password", "op@example.com")
+    assert log_in(house, mail="op@example.com").status_code == 401
+    before = see(house, admin, member.id).json()["account"]["password_changed_at"]
+    assert change(house, admin, member.id, {"password": "short"}).json()["code"] == "weak_password"
+    changed = change(house, admin, member.id, {"password": "orbital mechanics"})
+    assert changed.json()["account"]["password_changed_at"] > before
+    assert not is_let_in(house, member)
+    assert log_in(house, mail="op@example.com").status_code == 401
+    assert log_in(house, "orbital mechanics", "op@example.com").status_code == 200
+
+
+def test_a_change_needs_the_version_that_was_read(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    path = f"{ACCOUNTS}{member.id}/"
+    missing = house.http.patch(path, json={"notes": "a"}, headers=admin.headers)
+    assert (missing.status_code, missing.json()["code"]) == (428, "precondition_required")
+    assert change(house, admin, member.id, {"notes": "a"}).status_code == 200
+    stale = change(house, admin, member.id, {"notes": "b"}, **{"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "version_conflict")
+    assert see(house, admin, member.id).json()["account"]["notes"] == "a"
+
+
+def test_a_change_repeated_under_its_key_gets_the_same_answer(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    asked = {"If-Match": '"1"', "Idempotency-Key": "k1"}
+    first = change(house, admin, member.id, {"notes": "a"}, **asked)
+    change(house, admin, member.id, {"notes": "b"})
+    again = change(house, admin, member.id, {"notes": "a"}, **asked)
+    assert (again.status_code, again.json(), again.headers["etag"]) == (200, first.json(), first.headers["etag"])
+    assert see(house, admin, member.id).json()["account"]["notes"] == "b"
+
+
+def test_a_change_that_changes_nothing_writes_nothing(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    assert (
+        change(house, admin, member.id, {"role": "operator", "name": "Grace Hopper", "is_active": True}).json()[
+            "account"
+        ]["version"]
+        == 1
+    )
+
+
+def test_nobody_disables_themselves_and_the_last_admin_keeps_the_role(house, admin):
+    themselves = change(house, admin, admin.id, {"is_active": False})
+    assert (themselves.status_code, themselves.json()["code"]) == (403, "not_allowed")
+    last = change(house, admin, admin.id, {"role": "manager"})
+    assert (last.status_code, last.json()["code"]) == (409, "last_admin")
+    disabled = house.log_in_staff("admin", "second@example.com")
+    change(house, admin, disabled.id, {"is_active": False})
+    assert change(house, admin, admin.id, {"role": "manager"}).json()["code"] == "last_admin"
+    change(house, admin, disabled.id, {"is_active": True})
+    assert change(house, admin, admin.id, {"role": "manager"}).status_code == 200
+
+
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"role": "support"}], ids=["disabled", "demoted"])
+def test_of_two_admins_who_send_each_other_away_at_once_one_stays(house, changes):
+    for n in range(ROUNDS):
+        pair = [house.log_in_staff("admin", f"admin{n}{which}@example.com") for which in "ab"]
+        with psycopg.connect(house.database) as db:
+            db.execute("update api.accounts set is_active = false where not id = any(%s)", ([one.id for one in pair],))
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(lambda one: change(house, one[0], one[1].id, changes), (pair, pair[::-1])))
+        assert sorted(one.status_code for one in answers)[0] == 200
+        assert house.count("api.accounts where role = 'admin' and is_active") == 1
+
+
+def test_the_audit_log_tells_what_was_changed_from_what_to_what(house, admin):
+    made = add(house, admin).json()["account"]
+    change(house, admin, made["id"], {"role": "admin", "department": "Yard", "can_approve_refunds": False})
+    entries = acts_of(house, admin)
+    [added, changed] = [one for one in entries if one["after"]]
+    assert {one["subject"] for one in (added, changed)} == {made["id"]}
+    assert {one["action"] for one in entries} == {"manage_staff"}
+    assert changed["before"]["staff_member"] == {"role": "manager", "flags": {"can_approve_refunds": True}}
+    assert changed["after"]["staff_member"] == {"role": "admin", "flags": {"can_approve_refunds": False}}
+    assert changed["personal"] == ({"department": "Desk"}, {"department": "Yard"})
+    assert added["personal"][1]["email"] == "mary@example.com"
+
+
+def acts_of(house, person):
+    """Every entry about what the person did, with what it says of personal changes."""
+    with psycopg.connect(house.database) as db:
+        asked = "select originator_id from eventlog.stored_events where topic = 'StaffActed' order by notification_id"
+        streams = [id for (id,) in db.execute(asked)]
+    told = []
+    for history in (house.store.history(id) for id in streams):
+        acted, *more = [recorded.event for recorded in history]
+        if acted.staff_id == person.id:
+            personal = (more[0].personal.before, more[0].personal.after) if more else None
+            about = {"action": acted.action, "subject": acted.subject, "before": acted.before, "after": acted.after}
+            told.append(about | {"personal": personal})
+    return told
