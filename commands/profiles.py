@@ -17,9 +17,6 @@ from eventlog import timers
 from eventlog.once import note_used
 from eventlog.store import Appended
 
-PENDING = """select mail from api.tokens where account_id = %s and purpose = 'change_mail' and used_at is null
-             and expires_at > %s order by made_at desc limit 1"""
-
 
 class ProfileChange(Value):
     """What is None stays as it is."""
@@ -57,8 +54,7 @@ def change_profile(customer_id: UUID, change: ProfileChange, version: int, ctx: 
 def pending_mail(customer_id: UUID, ctx: Context) -> str | None:
     """The address that is still to be proven."""
     with ctx.store.recorder.connection() as db:
-        row = db.execute(PENDING, (customer_id, ctx.now)).fetchone()
-    return row["mail"] if row else None
+        return tokens.address_to_prove(db, customer_id, ctx.now)
 
 
 def _decided(made: customer.Customer, corrected: CustomerDetailsCorrected | None, change: ProfileChange) -> list:

@@ -96,38 +96,59 @@ def scan(db: Connection, person_ids: Sequence[UUID]) -> int:
 
 
 def of_person(db: Connection, person_id: UUID, limit: int = 20, cursor: int | None = None) -> dict[str, Any]:
+    """As `of_persons`, for one person."""
+    return of_persons(db, [person_id], limit, cursor)
+
+
+def of_persons(
+    db: Connection, person_ids: Sequence[UUID], limit: int = 20, cursor: int | None = None
+) -> dict[str, Any]:
     """`{"person": {first_name, last_name, email, phone} or None, "bookings": [...], "next_cursor": int or None}`.
 
-    Bookings are newest first, each with `payments`, `refunds` and `timeline`. The person is as in their newest booking
-    whose details can be read; None when there is none.
+    Under whose ids a customer's bookings are, the command side knows. They are newest first, each with `payments`,
+    `refunds` and `timeline`. The person is as in the newest whose details can be read; None when there is none.
     """
     rows = (
         db.cursor(row_factory=namedtuple_row)
         .execute(
             """
         select booking_id, position, details::text from bookings
-        where person_id = %s and position < %s order by position desc limit %s""",
-            (person_id, 2**62 if cursor is None else cursor, limit + 1),
+        where person_id = any(%s) and position < %s order by position desc limit %s""",
+            (list(person_ids), 2**62 if cursor is None else cursor, limit + 1),
         )
         .fetchall()
     )
     shown, entries = rows[:limit], _entries(db, [row.booking_id for row in rows[:limit]])
     bookings = [story(row.booking_id, row.details, entries[row.booking_id]) for row in shown]
     return {
-        "person": _person(db, person_id),
+        "person": _person(db, person_ids),
         "bookings": bookings,
         "next_cursor": shown[-1].position if len(rows) > limit else None,
     }
 
 
-def _person(db: Connection, person_id: UUID) -> dict[str, str] | None:
+def placed_by(
+    db: Connection, person_ids: Sequence[UUID], limit: int = 20, cursor: int | None = None
+) -> tuple[list[UUID], int | None]:
+    """The ids of these persons' bookings, newest first; and the cursor of the next page, None after the last."""
+    found = db.cursor(row_factory=namedtuple_row).execute(
+        """
+        select booking_id, position from bookings
+        where person_id = any(%s) and position < %s order by position desc limit %s""",
+        (list(person_ids), 2**62 if cursor is None else cursor, limit + 1),
+    )
+    rows = found.fetchall()
+    return [row.booking_id for row in rows[:limit]], rows[limit - 1].position if len(rows) > limit else None
+
+
+def _person(db: Connection, person_ids: Sequence[UUID]) -> dict[str, str] | None:
     found = (
         db.cursor(row_factory=namedtuple_row)
         .execute(
             """
-        select details::text from bookings where person_id = %s and details is not null
+        select details::text from bookings where person_id = any(%s) and details is not null
         order by position desc limit 1""",
-            (person_id,),
+            (list(person_ids),),
         )
         .fetchone()
     )

@@ -106,3 +106,14 @@ def test_the_person_is_as_they_booked_last(store, ask):
     Story(store).place()
     assert of_ada(ask)["person"] == {"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com",
                                      "phone": "+12125550123"}  # fmt: skip
+
+
+def test_a_customer_is_several_persons_whose_bookings_are_told_together_page_by_page(store, ask):
+    for n, name in enumerate(("ada", "ada.b", "eve"), 1):
+        Story(store, n, name, day=MONDAY + timedelta(n)).place()
+    both = [person("ada"), person("ada.b")]
+    first = ask(history, history.of_persons, both, limit=1)
+    assert [one["booking_number"] for one in first["bookings"]] == ["TT00000002"]
+    second = ask(history, history.of_persons, both, limit=1, cursor=first["next_cursor"])
+    assert [one["booking_number"] for one in second["bookings"]] == ["TT00000001"]
+    assert (first["person"]["email"], second["next_cursor"]) == ("ada.b@example.com", None)
