@@ -152,6 +152,11 @@ class Settings:
         return bool(self.stripe_api_url)
 
     @property
+    def owner(self) -> str:
+        """The connection for what only the owner of the log may do."""
+        return self.owner_url or self.database_url
+
+    @property
     def audit_heads(self) -> Path:
         return Path(self.audit_heads_file) if self.audit_heads_file else self.data / "audit-heads.jsonl"
 

@@ -17,9 +17,13 @@ class EditedMigration(Exception):
 
 
 def migrate(database_url: str, folder: Path = FOLDER) -> Iterator[str]:
-    """Apply what is missing; yields the name of each file applied. The second of two at once finds it done."""
+    """Apply what is missing, as the owner; yields the name of each file applied. Of two at once the second finds it
+    done. The files name schemas: nothing is looked for by search path.
+    """
     with psycopg.connect(database_url, autocommit=True) as db:
         db.execute("select pg_advisory_lock(%s)", (LOCK,))
+        # The application may create what it likes in `public`: nothing there may come before what we mean.
+        db.execute("set search_path = pg_catalog")
         db.execute(TABLE)
         applied = dict(db.execute("select name, sha256 from public.migrations").fetchall())
         for file in sorted(folder.glob("*.sql")):

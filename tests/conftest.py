@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from eventlog import roles
 from eventlog.feed import open_log
 from eventlog.migrations import migrate
 from eventlog.store import EventStore
@@ -21,8 +22,10 @@ from integrations.embedded.kafka import KafkaBroker
 from integrations.embedded.postgres import EmbeddedPostgres
 from projections.models import create_all
 from workers.job_schema import create_job_tables
+from workers.migrating import APPLICATIONS
 
 TEMPLATE = "totetaxi_template"
+APPLICATION = roles.Login("totetaxi_app", "totetaxi_app")
 
 
 def pytest_configure(config):
@@ -116,6 +119,15 @@ def database(server):
 def db(database):
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def app_database(database):
+    """The same database for the application's role, which can add to the log and not change it."""
+    with psycopg.connect(database, autocommit=True) as owner:
+        roles.make(owner, APPLICATION)
+        roles.settle(owner, APPLICATION.name, APPLICATIONS)
+    return make_conninfo(database, user=APPLICATION.name, password=APPLICATION.password)
 
 
 @pytest.fixture(scope="session")

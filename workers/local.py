@@ -20,7 +20,8 @@ from workers.data_folder import secrets_of, tell_nothing, tell_where
 from workers.programs import Program, say
 from workers.supervisor import Supervisor, interruptible, undisturbed
 
-DATABASE = "totetaxi"
+DATABASE = ROLE = "totetaxi"
+OWNER = "TOTETAXI_OWNER_URL"
 STAFF = "staff@example.com"
 BEGAN = time.monotonic()
 
@@ -31,6 +32,13 @@ class Wish(NamedTuple):
     data: Path
     port: int
     kafka: bool
+
+
+class Database(NamedTuple):
+    """How the application connects, and how the owner of the log does; empty: as the application."""
+
+    url: str
+    owner_url: str
 
 
 class Login(NamedTuple):
@@ -48,10 +56,12 @@ def run(asked: Namespace) -> None:
     _demand_port(wish.port)
     given = os.environ.get("DATABASE_URL")
     postgres = None if given else EmbeddedPostgres(wish.data / "postgres", max_connections=200)
-    env = environment(wish, given or _database_of(postgres))
+    env = environment(wish, _own(postgres) if postgres else Database(given, os.environ.get(OWNER, "")))
     try:
         with _imported_meanwhile("workers.upkeep"), _started(postgres), _told(wish.data, env):
-            _run(wish, Supervisor(postgres, programs(wish, Settings.from_env(env)), env), env)
+            # The programs are not told how the owner connects.
+            told = {name: text for name, text in env.items() if name != OWNER}
+            _run(wish, Supervisor(postgres, programs(wish, Settings.from_env(env)), told), env)
     except KeyboardInterrupt:
         say("totetaxi", f"stopped; the data stay in {wish.data}")
 
@@ -71,20 +81,18 @@ def _run(wish: Wish, supervisor: Supervisor, env: Mapping[str, str]) -> None:
     supervisor.run(settings.base_url, meanwhile)
 
 
-def environment(wish: Wish, database_url: str) -> dict[str, str]:
+def environment(wish: Wish, database: Database) -> dict[str, str]:
     """The environment of every program: this process's own, over the folder's secrets and what is chosen here."""
     broker = f"127.0.0.1:{choose_port(wish.data / 'kafka')}" if wish.kafka else ""
     chosen = {
-        "DATABASE_URL": database_url,
-        "TOTETAXI_DATA": str(wish.data),
-        "PORT": str(wish.port),
         "TOTETAXI_BASE_URL": f"http://127.0.0.1:{wish.port}",
         "TOTETAXI_KAFKA_BOOTSTRAP": broker,
         "TOTETAXI_STRIPE_API_URL": f"http://127.0.0.1:{free_port()}",
         "TOTETAXI_LOG_FORMAT": "console",
     }
     given = {name: text for name, text in os.environ.items() if text}
-    fixed = {"DATABASE_URL": database_url, "TOTETAXI_DATA": str(wish.data), "PORT": str(wish.port)}
+    where = {"DATABASE_URL": database.url, OWNER: database.owner_url}
+    fixed = where | {"TOTETAXI_DATA": str(wish.data), "PORT": str(wish.port)}
     return chosen | secrets_of(wish.data) | given | fixed | {"PYTHONUNBUFFERED": "1"}
 
 
@@ -146,8 +154,10 @@ def _demand_port(port: int) -> None:
         raise CannotStart(f"port {port} on 127.0.0.1 is taken by another program: stop that one or choose another PORT")
 
 
-def _database_of(postgres: EmbeddedPostgres) -> str:
-    return postgres.dsn.replace("/postgres?", f"/{DATABASE}?")
+def _own(postgres: EmbeddedPostgres) -> Database:
+    """The server lets in whoever can reach its socket; the application comes as a role that can't change the log."""
+    owner = postgres.dsn.replace("/postgres?", f"/{DATABASE}?")
+    return Database(owner.replace("//postgres@", f"//{ROLE}@"), owner)
 
 
 def _announce(settings: Settings, login: Login) -> None:

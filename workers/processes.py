@@ -90,9 +90,17 @@ def working() -> Settings:
 
 
 def begun() -> Settings:
-    """The settings, with the log started and the database found to be one that keeps what it acknowledges."""
+    """The settings, with the log started and the database found to be one that keeps what it acknowledges.
+
+    In production also one whose log this process cannot change. Raises BadSettings.
+    """
     settings = Settings.from_env()
     start_logging(settings.log_level, settings.log_format)
     with psycopg.connect(settings.database_url, connect_timeout=5) as db:
         settings.check_database(db)
+    if settings.production:
+        from workers.migrating import weakness
+
+        if open_to := weakness(settings):
+            raise BadSettings(open_to)
     return settings

@@ -18,7 +18,7 @@ from commands import Context
 from commands.contacts import normal_mail
 from domain import Refused
 from domain.permissions import Role
-from eventlog import migrations, wiping
+from eventlog import wiping
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
 from eventlog.store import EventStore
@@ -26,23 +26,16 @@ from eventlog.vault import Vault
 from integrations.inbox import inbox_in
 from integrations.mail import Mailer
 from integrations.stripe import Stripe, connect
-from projections.models import create_all
 from settings import BadSettings, Settings
-from workers.job_schema import create_job_tables
+from workers.migrating import migrated, weakness
 
 
 def migrate(_: Namespace) -> None:
-    for name in migrated(Settings.from_env()):
+    settings = Settings.from_env()
+    for name in migrated(settings):
         print(f"applied {name}")
-
-
-def migrated(settings: Settings) -> list[str]:
-    """Brings log, job queue and read models to this version; the names of the migrations that were missing."""
-    done = list(migrations.migrate(settings.database_url))
-    with connected(settings) as db:
-        create_job_tables(db)
-        create_all(db)
-    return done
+    if open_to := weakness(settings):
+        print(open_to)
 
 
 def seed(_: Namespace) -> None:
@@ -110,7 +103,7 @@ def wipe(_: Namespace) -> None:
     name = wiping.name_of_database(settings.database_url)
     if settings.production and settings.allow_wipe != name:
         raise BadSettings(f"in production `totetaxi wipe` asks for TOTETAXI_ALLOW_WIPE={name}")
-    with connected(settings) as db:
+    with psycopg.connect(settings.owner, autocommit=True, connect_timeout=5) as db:
         wiping.wipe(db)
     print(f"{name} is empty; `totetaxi migrate` makes a new log")
 

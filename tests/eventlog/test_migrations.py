@@ -11,8 +11,8 @@ from eventlog.migrations import EditedMigration, is_current, migrate
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "0001_one.sql").write_text("create table one (id int); insert into one values (1)")
-    (tmp_path / "0002_two.sql").write_text("create table two (id int)")
+    (tmp_path / "0001_one.sql").write_text("create table public.one (id int); insert into public.one values (1)")
+    (tmp_path / "0002_two.sql").write_text("create table public.two (id int)")
     return tmp_path
 
 
@@ -26,26 +26,26 @@ def test_files_are_applied_once_and_in_their_order(database, db, folder):
 
 def test_a_new_file_is_applied_alone_and_until_then_the_database_is_not_current(database, db, folder):
     list(migrate(database, folder))
-    (folder / "0003_three.sql").write_text("create table three (id int)")
+    (folder / "0003_three.sql").write_text("create table public.three (id int)")
     assert not is_current(db, folder)
     assert list(migrate(database, folder)) == ["0003_three.sql"]
 
 
 def test_an_edited_file_is_refused_and_nothing_behind_it_is_applied(database, db, folder):
     list(migrate(database, folder))
-    (folder / "0001_one.sql").write_text("create table one (id bigint)")
-    (folder / "0003_three.sql").write_text("create table three (id int)")
+    (folder / "0001_one.sql").write_text("create table public.one (id bigint)")
+    (folder / "0003_three.sql").write_text("create table public.three (id int)")
     with pytest.raises(EditedMigration, match="0001_one"):
         list(migrate(database, folder))
     assert db.execute("select to_regclass('three')").fetchone() == (None,)
 
 
 def test_a_file_that_fails_leaves_nothing_behind(database, db, folder):
-    (folder / "0003_three.sql").write_text("create table three (id int); select 1/0")
+    (folder / "0003_three.sql").write_text("create table public.three (id int); select 1/0")
     with pytest.raises(errors.DivisionByZero):
         list(migrate(database, folder))
     assert db.execute("select to_regclass('three')").fetchone() == (None,)
-    (folder / "0003_three.sql").write_text("create table three (id int)")
+    (folder / "0003_three.sql").write_text("create table public.three (id int)")
     assert list(migrate(database, folder)) == ["0003_three.sql"]
 
 
