@@ -109,7 +109,7 @@ def prove(db: Connection, account: Account, ctx: Context) -> Appended:
 
 
 def _move(db: Connection, held: Held, ctx: Context) -> Appended:
-    """The old address is told. Both it and whoever took the new one meanwhile keep what they have."""
+    """The old address is told of the event. Both it and whoever took the new one meanwhile keep what they have."""
     account, mail_id = held.account, ctx.store.vault.person_id(held.mail)
     change = MailChanged(account.id, mail_id, MailAddress(held.mail))
     try:
@@ -119,7 +119,6 @@ def _move(db: Connection, held: Held, ctx: Context) -> Appended:
         )
     except errors.UniqueViolation:
         raise Refused("invalid_token", tokens.STALE, "/token") from None
-    timers.ask(db, "letter_moved", account.id, ctx.now)
     refs = [customer_ref(account.id), customer_ref(mail_id)]
     return ctx.append(refs, lambda made, guest: [customer.change_mail(made, change, guest), []], account.id)
 

@@ -9,17 +9,20 @@ import random
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
+from typing import Any
 from uuid import UUID
 
 import procrastinate
 import structlog
+from msgspec import structs
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
-from commands import Context, bookings, payments, refunds
+from commands import Context, bookings, letters, payments, refunds
 from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
@@ -57,15 +60,16 @@ def connect(database_url: str) -> App:
 
 def defer(app: App, db: Connection, job: Job) -> None:
     """A job in the transaction of the connection."""
-    deferrer = app.configure_task(job.task, lock=str(job.about), connection=db)
+    lock = str(job.about) if job.in_order else None
+    deferrer = app.configure_task(job.task, lock=lock, connection=db)
     deferrer.defer(about=str(job.about), position=job.position)
 
 
 def working(app: App, making: Making) -> App:
     """The app with its tasks. `making(task)` gives the context in which a command runs."""
 
-    def task(name: str) -> Callable:
-        return app.task(name=name, retry=Patience())
+    def task(name: str, **more: Any) -> Callable:
+        return app.task(name=name, retry=Patience(), **more)
 
     @task("expire_hold")
     def expire_hold(about: str, position: int) -> None:
@@ -84,8 +88,21 @@ def working(app: App, making: Making) -> App:
         with making("erase_person").store.recorder.connection() as db:
             erase(db, UUID(about), position)
 
+    for kind in letters.KINDS:
+        task(kind, pass_context=True)(_posting(kind, making))
     _housekeeping(app, making)
     return app
+
+
+def _posting(kind: str, making: Making) -> Callable[..., None]:
+    """A job that runs again sends the same letter: it is the job that tells letters of one kind apart."""
+
+    def post(context: procrastinate.JobContext, about: str, position: int) -> None:
+        ctx = making(kind)
+        origin = structs.replace(ctx.origin, correlation_id=f"job {context.job.id}")
+        letters.post(kind, UUID(about), replace(ctx, origin=origin), position)
+
+    return post
 
 
 def _housekeeping(app: App, making: Making) -> None:

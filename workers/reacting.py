@@ -12,6 +12,7 @@ import structlog
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
+from commands import letters
 from eventlog.away import POSTGRES_AWAY
 from eventlog.envelope import UnknownEvent, decode
 from eventlog.feed import Log, log_at
@@ -21,7 +22,7 @@ from workers.timers import drop_timer, set_timer, take_due
 
 LOCK = 7_042_004
 BATCH, POLL_S, STANDBY_S, PAUSE_S = 500, 0.05, 1.0, 0.5
-TASKS = {HOLD: "expire_hold"}
+TASKS = {HOLD: "expire_hold"} | {kind: kind for kind in letters.KINDS}  # of each kind of timer
 log = structlog.get_logger()
 
 
@@ -90,9 +91,9 @@ def carry(db: psycopg.Connection, jobs: App, effect: Effect) -> None:
 def sweep(db: psycopg.Connection, jobs: App) -> int:
     """Turns timers that are due into jobs, each in the transaction that takes the timer away."""
     with db.transaction():
-        due = take_due(db)
+        due = take_due(db, TASKS)
         for kind, about in due:
-            defer(jobs, db, Job(TASKS[kind], about, 0))
+            defer(jobs, db, Job(TASKS[kind], about, 0, kind not in letters.KINDS))
     return len(due)
 
 

@@ -4,6 +4,7 @@ BookingPlaced                                -> a timer for the end of its hold
 BookingConfirmed, Paid, Cancelled            -> that timer is taken back
 PaymentWithdrawn                             -> make an end of its intent at Stripe
 RefundApproved                               -> pay it back at Stripe
+MailChanged                                  -> tell the old address
 PersonForgotten                              -> erase the person from the read models
 """
 
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.booking import BookingCancelled, BookingConfirmed, BookingPaid, BookingPlaced
+from domain.customer import MailChanged
 from domain.payment import PaymentWithdrawn
 from domain.person import PersonForgotten
 from domain.refund import RefundApproved
@@ -21,11 +23,12 @@ HOLD = "hold"
 
 
 class Job(NamedTuple):
-    """A task by name and what it is about; jobs about the same thing run one after the other."""
+    """A task by name and what it is about; jobs about the same thing run one after the other, where order matters."""
 
     task: str
     about: UUID
     position: int
+    in_order: bool = True
 
 
 class Timer(NamedTuple):
@@ -54,6 +57,8 @@ def react(recorded: Recorded) -> list[Effect]:
             return [Job("end_payment", stream, position)]
         case RefundApproved():
             return [Job("pay_back", stream, position)]
+        case MailChanged():
+            return [Job("letter_moved", stream, position, in_order=False)]
         case PersonForgotten():
             return [Job("erase_person", stream, position)]
         case _:
