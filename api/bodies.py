@@ -1,11 +1,13 @@
 """The bodies that the API takes, as in the examples of its reference, and the commands that they become."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from api.validation import Body, Day, Integer, Line, Name, OptionalLine, Prose, text
+from api.validation import LINES, Body, Day, Integer, Line, Name, OptionalLine, Prose, text
 from commands.bookings import Address, Contact, PlaceBooking
+from commands.customer_bookings import BookFromAccount
 from commands.quotes import States, Wanted
 from domain import Refused
 from domain.selection import MiniMove, PickupTime, StandardDelivery, Tier
@@ -78,6 +80,15 @@ class Guest(Appointment):
     delivery_address: Door
 
 
+class FromAccount(Appointment):
+    """Each address is written out, or named by the id of a saved one."""
+
+    pickup_address: Door | None = None
+    pickup_address_id: UUID | None = None
+    delivery_address: Door | None = None
+    delivery_address_id: UUID | None = None
+
+
 class Preview(Appointment):
     pickup_address: Spot
     delivery_address: Spot
@@ -89,6 +100,14 @@ class GuestMiniMove(Guest, MiniMoveSelection):
 
 class GuestDelivery(Guest, DeliverySelection):
     """A guest's standard delivery."""
+
+
+class CustomerMiniMove(FromAccount, MiniMoveSelection):
+    """A Mini Move booked with an account."""
+
+
+class CustomerDelivery(FromAccount, DeliverySelection):
+    """A standard delivery booked with an account."""
 
 
 class PreviewMiniMove(Preview, MiniMoveSelection):
@@ -106,8 +125,14 @@ class NotOffered(Body):
     service_type: Literal["specialty_item", "blade_transfer"]
 
 
+Offered = GuestMiniMove | GuestDelivery | CustomerMiniMove | CustomerDelivery | PreviewMiniMove | PreviewDelivery
 GuestBooking = Annotated[GuestMiniMove | GuestDelivery | NotOffered, Field(discriminator="service_type")]
+CustomerBooking = Annotated[CustomerMiniMove | CustomerDelivery | NotOffered, Field(discriminator="service_type")]
 PricingPreview = Annotated[PreviewMiniMove | PreviewDelivery | NotOffered, Field(discriminator="service_type")]
+
+
+class Cancel(Body):
+    reason: Annotated[str, text(1000, least=1, pattern=LINES)]
 
 
 class ValidateZip(Body):
@@ -132,18 +157,23 @@ class LogIn(Body):
     password: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-def wanted(asked: GuestMiniMove | GuestDelivery | PreviewMiniMove | PreviewDelivery | NotOffered) -> Wanted:
-    """What is to be priced. Raises Refused("not_offered")."""
+class StaffLogIn(LogIn):
+    code: Annotated[str, text(20)] = ""
+
+
+def wanted(asked: Offered | NotOffered) -> Wanted:
+    """What is to be priced; the ZIP of an address that is named by its id is empty. Raises Refused("not_offered")."""
     if isinstance(asked, NotOffered):
         raise Refused("not_offered", "This service cannot be booked here yet.", "/service_type")
+    pickup, delivery = asked.pickup_address, asked.delivery_address
     return Wanted(
         asked.selection(),
         asked.pickup_date,
         asked.pickup_time,
         asked.specific_pickup_hour,
         asked.coi_required,
-        asked.pickup_address.zip_code,
-        asked.delivery_address.zip_code,
+        pickup.zip_code if pickup else "",
+        delivery.zip_code if delivery else "",
     )
 
 
@@ -164,6 +194,25 @@ def place_booking(asked: GuestMiniMove | GuestDelivery | NotOffered) -> PlaceBoo
         asked.special_instructions,
         asked.quote,
     )
+
+
+def book_from_account(asked: CustomerMiniMove | CustomerDelivery | NotOffered, customer_id: UUID) -> BookFromAccount:
+    """The command of a customer's booking. Raises Refused: `not_offered`, `missing_field`, `unexpected_field`."""
+    priced = wanted(asked)
+    assert not isinstance(asked, NotOffered)
+    pickup = _chosen("pickup_address", asked.pickup_address, asked.pickup_address_id)
+    delivery = _chosen("delivery_address", asked.delivery_address, asked.delivery_address_id)
+    return BookFromAccount(customer_id, priced, pickup, delivery, asked.special_instructions, asked.quote)
+
+
+def _chosen(name: str, door: Door | None, saved: UUID | None) -> Address | UUID:
+    if door and saved:
+        raise Refused("unexpected_field", "The address, or the id of a saved one: not both.", f"/{name}_id")
+    if door:
+        return _address(door)
+    if saved is None:
+        raise Refused("missing_field", "The address, or the id of a saved one, please.", f"/{name}")
+    return saved
 
 
 def _address(door: Door) -> Address:

@@ -30,7 +30,7 @@ def new_booking(call: Call, done: Done) -> dict[str, Any]:
     opened, position = _opened(call, number, requested) if requested else _opened_before(call, number, first)
     return {
         "booking": sheet,
-        "manage_token": manage_token(number, settings.secret_key.encode()),
+        "manage_token": manage_token(number, settings.secret_key.encode()) if history[0].event.is_guest else None,
         "payment": payment_sheet(opened, settings.stripe_publishable_key),
         "position": max(done.position, position),
     }

@@ -193,11 +193,16 @@ def _decide(id: UUID, decision: Callable, ctx: Context) -> int:
 
 def cancel_booking(id: UUID, words: str, by_staff: bool, ctx: Context) -> int:
     """Frees the place and withdraws the open payment with it. What was paid is given back by a refund of its own."""
-    placed = found(ctx.store.load(booking_ref(id)).state).placed
+    return cancel_as_seen(booking_ref(id), words, by_staff, ctx)
+
+
+def cancel_as_seen(seen: Ref, words: str, by_staff: bool, ctx: Context) -> int:
+    """The same for a booking as it was read. Refuses `version_conflict` when it has changed since."""
+    placed = found(ctx.store.load(seen).state).placed
     why = BookingCancelled(
         "by_staff" if by_staff else "by_customer", placed.pickup_date, placed.person_id, Words(words) if words else None
     )
-    return _end(id, lambda made: booking.cancel(made, why, by_staff), ctx)
+    return _end(seen, lambda made: booking.cancel(made, why, by_staff), ctx)
 
 
 class TooEarly(Exception):
@@ -212,15 +217,15 @@ def expire_hold(id: UUID, ctx: Context) -> int:
     made = found(ctx.store.load(booking_ref(id)).state)
     if made.status is booking.Status.PENDING and ctx.now < made.placed.hold_expires_at:
         raise TooEarly(f"the hold ends at {made.placed.hold_expires_at}")
-    return _end(id, lambda made: booking.expire(made, ctx.now), ctx)
+    return _end(booking_ref(id), lambda made: booking.expire(made, ctx.now), ctx)
 
 
 class BilledAgain(Exception):
     """Meanwhile the booking has a further payment: decide with that one."""
 
 
-def _end(id: UUID, cancel: Callable, ctx: Context) -> int:
-    seen = found(ctx.store.load(booking_ref(id)).state)
+def _end(ref: Ref, cancel: Callable, ctx: Context) -> int:
+    id, seen = ref.stream, found(ctx.store.load(ref).state)
     on, paying_id = seen.placed.pickup_date, payment_id(id, seen.payments)
 
     def decision(made, day, paying):
@@ -232,9 +237,9 @@ def _end(id: UUID, cancel: Callable, ctx: Context) -> int:
         return ended, pickup_day.release(day, on, id), payment.withdraw(paying, ended[0].reason)
 
     try:
-        return ctx.append([booking_ref(id), day_ref(on), payment_ref(paying_id)], decision, id).position
+        return ctx.append([ref, day_ref(on), payment_ref(paying_id)], decision, id).position
     except BilledAgain:
-        return _end(id, cancel, ctx)
+        return _end(ref, cancel, ctx)
 
 
 def found(state: booking.Booking | None) -> booking.Booking:

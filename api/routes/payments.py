@@ -1,4 +1,4 @@
-"""Paying a booking: for a guest's the number is enough. What Stripe tells by webhook leads to the same command."""
+"""Paying a booking: a guest needs the number, a customer their session. Stripe's webhooks lead to the same command."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from api import bodies
 from api.call import Call
 from api.errors import Problem
 from api.idempotency import Done, Write, carry_out
+from api.owners import let_pay
 from api.policies import PAYER, PAYER_READ, SIGNED_BY_STRIPE
 from api.route import Route
 from api.views import is_owner, last_payment_sheet, status_of
@@ -23,6 +24,7 @@ DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and
 
 def create_intent(call: Call, asked: bodies.CreateIntent) -> dict[str, Any]:
     """The booking's open payment, or a new one when the last can no longer be paid."""
+    let_pay(call, asked.booking_number)
     id = booking_id(asked.booking_number)
 
     def do(ctx: Context) -> Done:
@@ -34,14 +36,11 @@ def create_intent(call: Call, asked: bodies.CreateIntent) -> dict[str, Any]:
 
 def status(call: Call, booking_number: str) -> dict[str, Any]:
     """How the booking's latest payment stands; null before there is one."""
-    id = booking_id(booking_number)
-    sheet = booking_sheet(call.parts.store.history(id))
-    if sheet is None:
-        raise Problem("not_found", "There is no such booking.")
+    made = let_pay(call, booking_number)
     return {
         "booking_number": booking_number,
-        "booking_status": sheet["status"],
-        "payment": last_payment_sheet(call, id),
+        "booking_status": made.status,
+        "payment": last_payment_sheet(call, booking_id(booking_number)),
     }
 
 
@@ -77,12 +76,12 @@ def _is_done(call: Call, event: StripeEvent) -> bool:
 
 def _settled(call: Call, asked: bodies.Confirm, settle: Callable[[Context], int]) -> dict[str, Any]:
     number = asked.booking_number
-    id = booking_id(number)
+    id, is_guest = booking_id(number), let_pay(call, number).placed.is_guest
 
     def answer(done: Done) -> dict[str, Any]:
         sheet = booking_sheet(call.parts.store.history(id))
         assert sheet, "what was settled is in the log"
-        shown = sheet if is_owner(call, number) else status_of(sheet)
+        shown = sheet if is_owner(call, number) or not is_guest else status_of(sheet)
         return {"booking": shown, "payment": last_payment_sheet(call, id), "position": done.position}
 
     return carry_out(call, Write(lambda ctx: Done(id, settle(ctx)), answer))

@@ -217,7 +217,7 @@ def test_a_further_payment_asked_for_in_the_moment_of_the_end_ends_too(ctx, data
                 made_meanwhile.append(create_intent(placed.booking_number, ctx(store=other))[0])
             return bookings.expire(made, HOLD)
 
-        _end(placed.booking_id, end, ctx(HOLD))
+        _end(booking_ref(placed.booking_id), end, ctx(HOLD))
     assert payment_of(ctx, placed, made_meanwhile[0]).is_withdrawn
     assert booking(ctx, placed).status == "cancelled"
 
