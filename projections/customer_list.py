@@ -29,7 +29,7 @@ class After(Value):
 
 
 class Wish(Value):
-    """`registered_from` is included, `registered_to` is not. Who never booked comes before the others by that date."""
+    """`registered_from` and `registered_to` are both included. Who never booked comes first by `last_booking_at`."""
 
     search: str = ""
     is_vip: bool | None = None
@@ -79,7 +79,7 @@ LINE = ("id", "has_account", "first_name", "last_name", "email", "phone", "is_vi
 FILTERS = {
     "is_vip": "coalesce(is_vip, false) = %(is_vip)s",
     "registered_from": "since >= %(registered_from)s",
-    "registered_to": "since < %(registered_to)s",
+    "registered_to": "since <= %(registered_to)s",
 }
 
 

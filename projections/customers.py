@@ -150,6 +150,20 @@ def statistics(db: Connection, person_ids: Sequence[UUID]) -> dict[str, Any]:
     return found
 
 
+def account_of(db: Connection, mail_id: UUID) -> UUID | None:
+    """Who has verified the mail address under whose id somebody books as a guest; the newest account of several."""
+    query = "select customer_id from claims where mail_id = %s order by customer_id desc limit 1"
+    found = db.cursor(row_factory=tuple_row).execute(query, (mail_id,)).fetchone()
+    return found[0] if found else None
+
+
+def is_readable(db: Connection, person_id: UUID) -> bool | None:
+    """Whether it is known who they are: no more once they are forgotten; None for who never came."""
+    query = "select words is not null from people where person_id = %s"
+    found = db.cursor(row_factory=tuple_row).execute(query, (person_id,)).fetchone()
+    return found[0] if found else None
+
+
 def address_usage(db: Connection, person_ids: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
     """How many bookings of these persons used each saved address, and when the last of them was placed."""
     rows = db.cursor(row_factory=tuple_row).execute(USAGE, (list(person_ids),))

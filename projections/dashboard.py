@@ -1,4 +1,4 @@
-"""The dashboard: money, bookings, people and places at a glance, and what cannot wait.
+"""The dashboard: money, bookings and places at a glance, and what cannot wait.
 
 Each booking's own row says what it counts as; a change moves the counters from what it was to what it is. Counters are
 kept by partition and summed when asked, so that projectors of different partitions never wait for each other.
@@ -74,7 +74,7 @@ SCHEMA = (
 """
 )
 PERSONAL: frozenset[str] = frozenset()
-CAPACITY_DAYS, NEW_DAYS, MOST_URGENT = 14, 30, 100
+CAPACITY_DAYS, MOST_URGENT = 14, 100
 # Each counter's table: what it counts for, beside the partition, and its columns.
 COUNTERS = {
     "counts": ("service_type", *Status),
@@ -91,17 +91,6 @@ URGENT = """
         select 'refund_waiting', bookings.*, requested_at from bookings join refunds using (booking_id)
         where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours') urgent
     order by since, booking_number, reason limit %(most)s"""
-PEOPLE = """
-    select count(*)::int as total, count(*) filter (where first_at >= %(new)s)::int as new,
-           count(*) filter (where tier = 'bronze')::int as bronze,
-           count(*) filter (where tier = 'silver')::int as silver,
-           count(*) filter (where tier = 'gold')::int as gold,
-           count(*) filter (where tier = 'platinum')::int as platinum
-    from (select first_at, case when completed >= 20 or spent >= 2500000 then 'platinum'
-                                when completed >= 8 or spent >= 1000000 then 'gold'
-                                when completed >= 3 or spent >= 250000 then 'silver' else 'bronze' end as tier
-          from (select min(placed_at) as first_at, count(*) filter (where status = 'completed') as completed,
-                       sum(received_cents - returned_cents) as spent from bookings group by person_id) sums) tiers"""
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
@@ -175,15 +164,13 @@ def _add(db: Connection, columns: tuple[str, ...], change: dict[tuple, Counter])
 
 
 def dashboard(db: Connection, now: datetime) -> dict[str, Any]:
-    """The body of the staff's dashboard, at an instant; its days are those of New York."""
+    """What the staff's dashboard shows of bookings and money, at an instant; its days are those of New York."""
     today = now.astimezone(NEW_YORK).date()
     return {
         "revenue": _revenue(db, today),
         "bookings": _bookings(db, today),
         "urgent": _urgent(db, now),
-        "customers": _customers(db, now),
         "capacity": places.capacity(db, today, CAPACITY_DAYS),
-        "recent_actions": [],
     }
 
 
@@ -236,10 +223,3 @@ def _bookings(db: Connection, today: date) -> dict[str, Any]:
 def _urgent(db: Connection, now: datetime) -> list[dict[str, Any]]:
     """What cannot wait, the most pressing first; `reason` is `unpaid`, `delayed` or `refund_waiting`."""
     return db.cursor(row_factory=dict_row).execute(URGENT, {"now": now, "most": MOST_URGENT}).fetchall()
-
-
-def _customers(db: Connection, now: datetime) -> dict[str, Any]:
-    """Everybody who has booked; `new` are those who did so for the first time in the last thirty days."""
-    [row] = db.cursor(row_factory=dict_row).execute(PEOPLE, {"new": now - timedelta(NEW_DAYS)}).fetchall()
-    tiers = ("bronze", "silver", "gold", "platinum")
-    return {"total": row["total"], "new": row["new"], "vip": 0, "by_tier": {tier: row[tier] for tier in tiers}}
