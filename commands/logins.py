@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from commands import Context
 from commands.accounts import COLUMNS, Account, Kind, Session, account_in, log_out, open_session
 from commands.contacts import normal_mail
+from commands.one_time_codes import accept
 from commands.passwords import is_right
 from domain import Refused, Value, audit
 from domain.audit import NOBODY, Action, StaffActed, Whence
@@ -31,10 +32,10 @@ FOUND = f"""
 FAILED = """
     insert into api.login_failures as f (mail_id, kind, failures, at) values (%(mail_id)s, %(kind)s, 1, %(now)s)
     on conflict (mail_id, kind) do update set at = %(now)s,
-        failures = case when f.locked_until > %(now)s then f.failures else (f.failures + 1) %% %(most)s end,
+        failures = case when f.locked_until <= %(now)s then 1 else f.failures + 1 end,
         locked_until = case when f.locked_until > %(now)s then f.locked_until
-                            when f.failures + 1 >= %(most)s then %(until)s end
-    returning locked_until = %(until)s as is_new_lock"""
+                            when f.locked_until is null and f.failures + 1 = %(most)s then %(until)s end
+    returning failures = %(most)s as is_new_lock"""
 CLEARED = """
     insert into api.login_failures as f (mail_id, kind, failures, at) values (%(mail_id)s, %(kind)s, 0, %(now)s)
     on conflict (mail_id, kind) do update set at = %(now)s, failures = 0, locked_until = null
@@ -43,31 +44,47 @@ CLEARED = """
 
 
 class Attempt(Value):
-    """`mail` as it was typed; `former` is the token of a session that the request came with, which ends."""
+    """`mail` as it was typed; `former` is the token of a session that the request came with, which ends.
+
+    `code` is that of a second factor.
+    """
 
     kind: Kind
     mail: str
     password: str
     whence: Whence = Whence("", "")
     former: str = ""
+    code: str = ""
 
 
 def log_in(attempt: Attempt, ctx: Context) -> Session:
     """A new session for two weeks.
 
-    Raises Refused("unauthenticated"), also for the right password while five failures lock the account; TooManyAtOnce,
-    and nothing was done.
+    Raises Refused: `unauthenticated`, also for the right password while five failures lock the account;
+    `second_factor_required` for the right password alone where a factor is set. TooManyAtOnce, and nothing was done.
     """
+    account, password_hash = known(attempt, ctx)
+    with ctx.store.recorder.transaction() as db:
+        if (
+            _is_still(db, account, password_hash)
+            and accept(account, attempt.code, ctx)
+            and clear_failures(db, attempt.kind, account.mail_id, ctx.now)
+        ):
+            return _let_in(db, attempt, account, ctx)
+    refuse(attempt, account, ctx)
+    raise Refused("unauthenticated", WRONG)
+
+
+def known(attempt: Attempt, ctx: Context) -> tuple[Account, str]:
+    """Whose mail address and password these are, and the hash. Counts a failure and raises Refused, as `log_in`."""
     mail_id = mail_id_of(attempt.mail, ctx)
     with ctx.store.recorder.connection() as db:
         row = _first(db, FOUND, {"mail_id": mail_id, "kind": attempt.kind, "now": ctx.now})
     assert row
     account = account_in(row) if row["id"] else None
     if is_right(attempt.password, row["password_hash"]) and account and account.is_active and not row["is_locked"]:
-        with ctx.store.recorder.transaction() as db:
-            if clear_failures(db, attempt.kind, mail_id, ctx.now):
-                return _let_in(db, attempt, account, ctx)
-    _refuse(attempt, mail_id, account, ctx)
+        return account, row["password_hash"]
+    refuse(attempt, account, ctx)
     raise Refused("unauthenticated", WRONG)
 
 
@@ -96,6 +113,12 @@ def end_lock(db: Connection, kind: Kind, mail_id: UUID) -> None:
     db.execute("delete from api.login_failures where mail_id = %s and kind = %s", (mail_id, kind))
 
 
+def _is_still(db: Connection, account: Account, password_hash: str) -> bool:
+    """Who is disabled or gets another password while theirs is compared does not slip in after all sessions ended."""
+    query = "select true as yes from api.accounts where id = %s and is_active and password_hash = %s for update"
+    return db.execute(query, (account.id, password_hash)).fetchone() is not None
+
+
 def _let_in(db: Connection, attempt: Attempt, account: Account, ctx: Context) -> Session:
     if attempt.former:
         log_out(db, attempt.former)
@@ -106,9 +129,9 @@ def _let_in(db: Connection, attempt: Attempt, account: Account, ctx: Context) ->
     return open_session(db, account, ctx.now)
 
 
-def _refuse(attempt: Attempt, mail_id: UUID, account: Account | None, ctx: Context) -> None:
+def refuse(attempt: Attempt, account: Account | None, ctx: Context) -> None:
     """Counts the failure; whoever has the account is told by mail when it is locked."""
-    id = account.id if account else None
+    id, mail_id = account.id if account else None, mail_id_of(attempt.mail, ctx)
     with ctx.store.recorder.transaction() as db:
         if count_failure(db, attempt.kind, mail_id, ctx.now):
             timers.ask(db, "letter_locked", id or uuid4(), ctx.now)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict
 
 import cli
-from commands.staff import log_in
+from commands.accounts import account_of
 from domain import booking
 from domain.ids import booking_id
 from eventlog.store import Ref
@@ -173,7 +173,16 @@ def test_a_booking_is_shown_as_it_is_and_as_it_was_and_without_its_person_once_f
 def test_staff_get_an_account_by_a_password_from_a_pipe(asked, db, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
     assert asked("staff", "create", "eve@example.com") == 0
-    assert log_in(db, "eve@example.com", "correct horse battery", NOON).email == "eve@example.com"
+    assert account_of(db, "eve@example.com").role == "admin"
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
+    assert asked("staff", "create", "Eve@example.com", "--role", "support") == 0
+    assert account_of(db, "eve@example.com").role == "support"
+
+
+def test_a_role_that_there_is_not_is_told(asked, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
+    assert asked("staff", "create", "eve@example.com", "--role", "boss") == 2
+    assert "admin, manager, operator" in capsys.readouterr().err
 
 
 def test_what_is_parked_nowhere_cannot_be_retried(asked, capsys):
