@@ -22,15 +22,20 @@ from api.ratelimits import networks
 from api.route import Route
 from api.routes import (
     catalogue,
+    customer_addresses,
     customer_auth,
     customer_bookings,
+    customer_overview,
+    customers,
     inbox,
     payments,
     public,
     read_models,
+    second_factor,
     staff,
     staff_accounts,
     staff_auth,
+    staff_customers,
     system,
 )
 from commands.passwords import nobodys
@@ -44,12 +49,17 @@ from settings import Settings
 GROUPS = (
     catalogue,
     customer_auth,
+    customers,
+    customer_addresses,
+    customer_overview,
     public,
     payments,
     customer_bookings,
     staff_auth,
     staff,
+    staff_customers,
     staff_accounts,
+    second_factor,
     read_models,
     system,
 )

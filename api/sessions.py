@@ -57,7 +57,8 @@ def refuse_foreign(call: Call) -> None:
 
 def attempt(call: Call, kind: Kind, asked: bodies.LogIn) -> Attempt:
     """A login, as it was asked for. Raises Problem as `told_token` does."""
-    return Attempt(kind, asked.email, asked.password, whence(call), told_token(call, kind))
+    code = asked.code if isinstance(asked, bodies.StaffLogIn) else ""
+    return Attempt(kind, asked.email, asked.password, whence(call), told_token(call, kind), code)
 
 
 def whence(call: Call) -> Whence:

@@ -32,6 +32,7 @@ def create_staff(mail: str, password: str, role: Role, ctx: Context) -> UUID:
             raise Refused("email_taken", "This is the mail address of a customer.", "/email")
         set_password(db, account.id, password_hash, ctx.now)
         end_lock(db, Kind.STAFF, account.mail_id)
+        db.execute("delete from api.second_factors where account_id = %s", (account.id,))
         db.execute("update api.accounts set role = %s, is_active = true where id = %s", (role, account.id))
         ctx.append([Ref(staff_member, account.id)], lambda member: [_renewed(member, role)])
     return account.id
@@ -46,4 +47,4 @@ def _added(account: Account) -> StaffMemberAdded:
 
 def _renewed(member: StaffMember, role: Role) -> list[staff_member.Event]:
     changed = [*staff_member.change_role(member, role), *staff_member.enable(member)]
-    return [*changed, staff_member.StaffPasswordChanged()]
+    return [*changed, *staff_member.remove_second_factor(member), staff_member.StaffPasswordChanged()]

@@ -19,8 +19,8 @@ from domain.audit import Action
 from domain.staff_member import StaffDetails
 
 
-def log_in(call: Call, asked: bodies.LogIn) -> Response:
-    """A session: as a cookie, and as an id for X-Session-Id."""
+def log_in(call: Call, asked: bodies.StaffLogIn) -> Response:
+    """A session: as a cookie, and as an id for X-Session-Id. Where a second factor is set, `code` is needed too."""
     session = logged_in(attempt(call, Kind.STAFF, asked), call.context())
     answer = {
         "user": {"id": str(session.account.id), "email": session.account.mail},
