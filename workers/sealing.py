@@ -38,14 +38,14 @@ class Sealer:
         self._stopping.set()
 
     def run(self) -> None:
-        """Never gives up: whatever happens to Postgres or to the file, it starts again from what is stored."""
+        """Never gives up: whatever happens to Postgres, it starts again from what is stored; it seals without the file."""
         while not self._stopping.is_set():
             try:
                 with psycopg.connect(self._database_url, autocommit=True, connect_timeout=5, options=ALIVE) as db:
                     if self._leads(db):
                         with log_at(self._database_url) as source:
                             self._go_on(db, source)
-            except (*POSTGRES_AWAY, OSError) as trouble:
+            except POSTGRES_AWAY as trouble:
                 log.warning("sealer_waits", error=str(trouble))
                 self._stopping.wait(PAUSE_S)
             except Exception:
@@ -85,8 +85,13 @@ class Sealer:
             return
         head = Head(log_id, last.n, last.position, last.hash.hex(), datetime.now(UTC))
         log.info("audit_head", log=str(head.log), n=head.n, position=head.position, hash=head.hash)
-        write_head(self._heads, head)
-        self._told, self._told_at = (head.n, head.hash), time.monotonic()
+        self._told_at = time.monotonic()
+        try:
+            write_head(self._heads, head)
+        except OSError as error:
+            log.error("audit_head_not_written", error=str(error))
+        else:
+            self._told = head.n, head.hash
 
     def _last_told(self, log_id: UUID) -> tuple[int, str]:
         found = (0, "")
@@ -94,8 +99,8 @@ class Sealer:
             for head in read_heads(self._heads):
                 if head.log == log_id:
                     found = head.n, head.hash
-        except ValueError as error:
-            log.error("audit_heads_damaged", error=str(error))
+        except (OSError, ValueError) as error:
+            log.error("audit_heads_unreadable", error=str(error))
         return found
 
 
