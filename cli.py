@@ -46,6 +46,8 @@ COMMANDS = (
     Command("seed", "workers.upkeep:seed", "fill the catalogue with what the house offers; what is there stays"),
     Command("staff create", "workers.upkeep:create_staff", "an account for staff; asks for the password",
             ("mail", "--role=admin")),
+    Command("customer forget", "workers.upkeep:forget_person", "close an account, and forget whose mail it is",
+            ("mail",)),
     Command("person forget", "workers.upkeep:forget_person", "make a person's data unreadable for ever", ("mail",)),
     Command("person forgotten", "workers.upkeep:show_forgotten", "the destroyed keys, to be kept beside backups"),
     Command("person forget-again", "workers.upkeep:forget_again", "after a restore: destroy them again, from it"),

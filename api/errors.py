@@ -31,6 +31,8 @@ TITLES = {
     "quote_expired": (409, "The quote has expired"),
     "quote_mismatch": (409, "The quote is for something else"),
     "email_taken": (409, "This mail address is taken"),
+    "nickname_taken": (409, "Another address has this nickname"),
+    "too_many_addresses": (409, "No more addresses can be saved"),
     "idempotency_in_progress": (409, "The first request with this key is still running"),
     "payment_failed": (409, "The payment failed"),
     "payment_not_refundable": (409, "The payment cannot be given back"),

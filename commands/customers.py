@@ -1,5 +1,6 @@
 """What may be asked about an account of a customer: to be made, to have its mail address proven, to be forgotten."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -123,7 +124,7 @@ def _move(db: Connection, held: Held, ctx: Context) -> Appended:
     return ctx.append(refs, lambda made, guest: [customer.change_mail(made, change, guest), []], account.id)
 
 
-def forget_customer(customer_id: UUID, ctx: Context) -> int | None:
+def forget_customer(customer_id: UUID, ctx: Context, version: int | None = None) -> int | None:
     """Closes the account and forgets the person, in one transaction; the position, or None when nothing was readable.
 
     Whoever they were as a guest is forgotten with it where the mail address was proven: else a stranger could register
@@ -137,7 +138,8 @@ def forget_customer(customer_id: UUID, ctx: Context) -> int | None:
         if account:
             end_lock(db, Kind.CUSTOMER, account["mail_id"])
             db.execute("delete from eventlog.timers where about = %s", (customer_id,))
-            positions.append(_close(customer_id, ctx))
+            closing = ctx.append([customer_ref(customer_id, version)], lambda made: [customer.close(made)])
+            positions.append(closing.position)
         for person_id in sorted(customer.persons(customer_id, state)):
             positions.append(persons.forget(person_id, ctx.without_key() if positions else ctx))
         return max((position for position in positions if position), default=None)
@@ -158,8 +160,17 @@ def forget_mail(mail: str, ctx: Context) -> int | None:
         return max((position for position in done if position), default=None)
 
 
-def _close(customer_id: UUID, ctx: Context) -> int:
-    return ctx.append([customer_ref(customer_id)], lambda made: [customer.close(made)]).position
+def forget_again(keys: Iterable[tuple[UUID, UUID]], ctx: Context) -> int:
+    """After a backup was restored: forgets whose key it has brought back, accounts too. Answers for how many.
+
+    A person who has booked again since has another key, which stays.
+    """
+    count = 0
+    for key_id, person_id in keys:
+        with ctx.store.recorder.connection() as db:
+            is_back = ctx.store.vault.keys(db, "key_id", [key_id])
+        count += bool(is_back) and forget_customer(person_id, ctx) is not None
+    return count
 
 
 def _row(db: Connection, query: str, value: Any) -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
-"""What may be asked about a person: to be forgotten."""
+"""What becomes of a person who is forgotten: their key is destroyed. `commands.customers` says who that is."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from commands import Context
@@ -32,16 +31,3 @@ def forgotten(store: EventStore) -> list[tuple[UUID, UUID]]:
     with store.recorder.connection() as db:
         rows = db.execute("select key_id, person_id from eventlog.destroyed_keys order by destroyed_at, key_id")
         return [(row["key_id"], row["person_id"]) for row in rows]
-
-
-def forget_again(keys: Iterable[tuple[UUID, UUID]], ctx: Context) -> int:
-    """After a backup was restored: forgets whose key it has brought back. Answers for how many.
-
-    A person who has booked again since has another key, which stays.
-    """
-    count = 0
-    for key_id, person_id in keys:
-        with ctx.store.recorder.connection() as db:
-            is_back = ctx.store.vault.keys(db, "key_id", [key_id])
-        count += bool(is_back) and forget(person_id, ctx) is not None
-    return count

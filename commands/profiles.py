@@ -6,7 +6,6 @@ from uuid import UUID
 from msgspec.structs import asdict, replace
 
 from commands import Context, customer_ref, tokens
-from commands.contacts import normal_mail, normal_phone
 from commands.customer_sheet import contact_of
 from commands.tokens import Proof, Purpose
 from domain import Value, customer
@@ -19,7 +18,7 @@ from eventlog.store import Appended
 
 
 class ProfileChange(Value):
-    """What is None stays as it is."""
+    """What is None stays as it is; mail address and phone are in their normal form."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -35,16 +34,15 @@ def change_profile(customer_id: UUID, change: ProfileChange, version: int, ctx: 
     """Writes what is different. For another mail address it only sends a letter there: `verify_mail` completes it.
 
     It is not looked at whether somebody else has the new address; whoever reads its mail is told. Refuses with
-    `invalid_email`, `invalid_phone`, and `version_conflict` for another version of the customer.
+    `version_conflict` for another version of the customer.
     """
-    mail = normal_mail(change.email) if change.email is not None else None
     with ctx.store.recorder.transaction() as db:
         old = contact_of(ctx.store.history(customer_id))
         new = _corrected(old, change) if old else None
         corrected = CustomerDetailsCorrected(customer_id, new) if new != old else None
         appended = ctx.append([customer_ref(customer_id, version)], lambda made: [_decided(made, corrected, change)])
-        if old and mail is not None and mail != old.email:
-            tokens.issue(db, ctx.secret, Proof(Purpose.CHANGE_MAIL, customer_id, mail), ctx.now)
+        if old and change.email not in (None, old.email):
+            tokens.issue(db, ctx.secret, Proof(Purpose.CHANGE_MAIL, customer_id, change.email), ctx.now)
             timers.ask(db, "letter_change", customer_id, ctx.now)
         if ctx.once and not appended.events:
             note_used(db, ctx.once, appended.position)
@@ -64,10 +62,7 @@ def _decided(made: customer.Customer, corrected: CustomerDetailsCorrected | None
 
 
 def _corrected(old: Contact, change: ProfileChange) -> Contact:
-    told = _told(change, Contact) | {"email": old.email}
-    if "phone" in told:
-        told["phone"] = normal_phone(told["phone"])
-    return replace(old, **told)
+    return replace(old, **_told(change, Contact) | {"email": old.email})
 
 
 def _told(change: ProfileChange, of: type[Value]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from uuid import UUID
 import psycopg
 
 import commands.catalog
+import commands.customers
 import commands.persons
 import commands.staff
 from commands import Context
-from commands.contacts import normal_mail
 from domain import Refused
 from domain.permissions import Role
 from eventlog import wiping
@@ -69,8 +69,9 @@ def staff_of_this_run(settings: Settings, mail: str) -> str:
 
 
 def forget_person(asked: Namespace) -> int:
+    """Account and guest, proven or not: whoever runs commands knows whom they mean."""
     with acting(Settings.from_env(), "person forget") as ctx:
-        position = commands.persons.forget(ctx.store.vault.person_id(normal_mail(asked.mail)), ctx)
+        position = commands.customers.forget_mail(asked.mail, ctx)
     print("nothing of that person is readable" if position is None else f"forgotten at position {position}")
     return 1 if position is None else 0
 
@@ -87,7 +88,7 @@ def forget_again(_: Namespace) -> None:
     except ValueError as error:
         raise BadSettings("standard input is not what `totetaxi person forgotten` has printed") from error
     with acting(Settings.from_env(), "person forget-again") as ctx:
-        count = commands.persons.forget_again(keys, ctx)
+        count = commands.customers.forget_again(keys, ctx)
     print(f"{count} of {len(keys)} keys had come back and are destroyed again")
 
 

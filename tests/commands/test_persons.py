@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec.structs import replace
 
 from commands.bookings import place_booking
-from commands.persons import forget, forget_again, forgotten
+from commands.customers import forget_again
+from commands.persons import forget, forgotten
 from domain.person import PersonForgotten
 from domain.selection import PickupTime
 from eventlog.store import EventStore
