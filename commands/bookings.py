@@ -18,18 +18,12 @@ from domain.booking import BookingCancelled, BookingPlaced
 from domain.ids import booking_id, payment_id
 from domain.offer import check_addresses
 from domain.payment import PaymentRequested
+from domain.profile import Contact
 from eventlog.envelope import Recorded
 from eventlog.store import Ref
 
 UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 NUMBER_LENGTH = 8
-
-
-class Contact(Value):
-    first_name: str
-    last_name: str
-    email: str
-    phone: str
 
 
 class Address(Value):

@@ -7,15 +7,16 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from commands import Context
-from commands.bookings import Address, Booker, Contact, PlaceBooking, Placed, place_booking
+from commands.bookings import Address, Booker, PlaceBooking, Placed, place_booking
+from commands.customer_sheet import contact_of
 from commands.quotes import Wanted
 from domain import Refused, Value, customer
 from domain.booking import BookingPlaced
-from domain.customer import AddressSaved, CustomerDetailsCorrected, CustomerRegistered
+from domain.customer import AddressSaved
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore, Ref
 
-OPEN = "select mail, mail_id from api.accounts where id = %s and kind = 'customer' and is_active for key share"
+OPEN = "select mail_id from api.accounts where id = %s and kind = 'customer' and is_active for key share"
 
 
 class BookFromAccount(Value):
@@ -37,13 +38,12 @@ def book_from_account(asked: BookFromAccount, ctx: Context) -> Placed:
     """
     with ctx.store.recorder.transaction() as db:
         account = db.execute(OPEN, (asked.customer_id,)).fetchone()
-        if account is None:
-            raise Refused("not_found", "This account is closed.")
         history = ctx.store.history(asked.customer_id)
+        if account is None or (contact := contact_of(history)) is None:
+            raise Refused("not_found", "This account is closed.")
         pickup, delivery = (_address(asked, end, history) for end in ("pickup", "delivery"))
         wanted = replace(asked.wanted, pickup_zip=pickup.zip_code, delivery_zip=delivery.zip_code)
         booker = Booker(asked.customer_id, account["mail_id"], _saved_id(asked.pickup), _saved_id(asked.delivery))
-        contact = replace(_contact(history), email=account["mail"])
         words = asked.special_instructions
         return _place(PlaceBooking(contact, wanted, pickup, delivery, words, asked.quote, booker), ctx)
 
@@ -58,12 +58,6 @@ def _place(command: PlaceBooking, ctx: Context) -> Placed:
             if refusal.path.startswith(f"/{end}") and getattr(booker, f"{end}_id"):
                 raise Refused(refusal.code, str(refusal), f"/{end}_id") from None
         raise
-
-
-def _contact(history: Sequence[Recorded]) -> Contact:
-    told = [r.event.personal for r in history if isinstance(r.event, CustomerRegistered | CustomerDetailsCorrected)]
-    latest = told[-1]
-    return Contact(latest.first_name, latest.last_name, latest.email, latest.phone)
 
 
 def _address(asked: BookFromAccount, end: str, history: Sequence[Recorded]) -> Address:

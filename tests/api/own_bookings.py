@@ -8,7 +8,7 @@ import psycopg
 from domain import customer
 from domain.address import Area, Street
 from domain.customer import AddressSaved, MailChanged, MailVerified
-from domain.profile import Door
+from domain.profile import Door, MailAddress
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
 from eventlog.store import Note, Ref
@@ -55,7 +55,7 @@ def saved(house, who, area=UPTOWN):
 
 def move_mail(house, who, mail):
     """As if the new address had been verified."""
-    happen(house, who, MailChanged(who.id, house.mail_id(mail)), MailVerified(house.mail_id(mail)))
+    happen(house, who, MailChanged(who.id, house.mail_id(mail), MailAddress(mail)), MailVerified(house.mail_id(mail)))
     with psycopg.connect(house.database) as db:
         row = (mail, house.mail_id(mail), who.id)
         db.execute("update api.accounts set mail = %s, mail_id = %s where id = %s", row)
