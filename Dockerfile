@@ -14,10 +14,11 @@ COPY projections projections
 COPY workers workers
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 totetaxi
+RUN useradd --system --uid 10001 totetaxi && install --directory --owner totetaxi /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TOTETAXI_HOST=0.0.0.0
+ENV TOTETAXI_DATA=/data
 RUN printf '#!/bin/sh\nexec python -m cli "$@"\n' > /usr/local/bin/totetaxi && chmod 755 /usr/local/bin/totetaxi
 WORKDIR /app
 USER totetaxi

@@ -1,8 +1,10 @@
-"""The kinds of settings: how the text of each becomes its value, or why it cannot, as a ValueError."""
+"""How a setting is declared, and the kinds there are: how its text becomes its value, or why not, as a ValueError."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable
+from dataclasses import field
+from typing import Any
 
 RATES = {
     "auth": 5,
@@ -13,6 +15,17 @@ RATES = {
     "staff_reads": 300,
     "staff_writes": 60,
 }
+
+
+def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
+    """A setting: its name in the environment, the text of its default, what it means, how text becomes its value."""
+    told = {"name": name, "default": default, "meaning": meaning, "parse": parse}
+    return field(default_factory=lambda: parse(default), metadata=told)
+
+
+def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
+    """A setting without which nothing starts."""
+    return known(name, "", meaning + " Required.", parse)
 
 
 def words(text: str) -> tuple[str, ...]:

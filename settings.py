@@ -2,12 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from setting_kinds import one_of, rates, seconds, tcp_port, words, wrapping_keys
+from setting_kinds import known, one_of, rates, seconds, secret, tcp_port, words, wrapping_keys
 
 RUNNING = "platform.env"  # written into the data folder by `totetaxi run`, for commands of other shells
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -15,17 +15,6 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 class BadSettings(Exception):
     """What is missing or wrong, a line for each."""
-
-
-def known(name: str, default: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
-    """A setting: its name in the environment, the text of its default, what it means, how text becomes its value."""
-    told = {"name": name, "default": default, "meaning": meaning, "parse": parse}
-    return field(default_factory=lambda: parse(default), metadata=told)
-
-
-def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
-    """A setting without which nothing starts."""
-    return known(name, "", meaning + " Required.", parse)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -57,7 +46,12 @@ class Settings:
     identity_key: bytes = secret(
         "TOTETAXI_IDENTITY_KEY", "Makes a person's id of a mail address; never change it.", str.encode
     )
-    data: Path = known("TOTETAXI_DATA", ".dev", "Folder of `totetaxi run`: databases, logs, secrets.", Path)
+    data: Path = known(
+        "TOTETAXI_DATA",
+        ".dev",
+        "Folder of `totetaxi run`: databases, logs, secrets; everywhere of the local inbox and the audit log's heads.",
+        Path,
+    )
     host: str = known("TOTETAXI_HOST", "127.0.0.1", "Address the API listens on.")
     port: int = known("PORT", "8000", "Port the API listens on.", tcp_port)
     health_port: int = known("TOTETAXI_HEALTH_PORT", "0", "Port of a worker's health and metrics; 0: none.", tcp_port)
@@ -198,9 +192,23 @@ class Settings:
             "SECRET_KEY needs 32 characters or more": 0 < len(self.secret_key) < 32,
             "TOTETAXI_IDENTITY_KEY needs 32 characters or more": 0 < len(self.identity_key) < 32,
             "ALLOWED_HOSTS names no host of production": not set(self.allowed_hosts) - {"localhost", "127.0.0.1", "*"},
+            "ALLOWED_HOSTS answers to every name": "*" in self.allowed_hosts,
+            "CORS_ALLOWED_ORIGINS must begin with https://": any(
+                not origin.startswith("https://") for origin in self.cors_allowed_origins
+            ),
             "TOTETAXI_BASE_URL must begin with https://": not self.base_url.startswith("https://"),
         }
-        return [complaint for complaint, holds in unfit.items() if holds]
+        secrets = {
+            "SECRET_KEY": [self.secret_key.encode()],
+            "TOTETAXI_MASTER_KEYS": self.master_keys.values(),
+            "TOTETAXI_IDENTITY_KEY": [self.identity_key],
+        }
+        told = [f"{name} is that of docker-compose.yml" for name, keys in secrets.items() if any(map(_is_known, keys))]
+        return [complaint for complaint, holds in unfit.items() if holds] + told
+
+
+def _is_known(secret: bytes) -> bool:
+    return secret.startswith(b"everybody-knows")
 
 
 def read_env_file(file: Path) -> dict[str, str]:

@@ -99,7 +99,7 @@ def make(db: Connection, app: Login) -> None:
     Roles belong to the whole server: another database's migration may make it at the same moment.
     """
     with suppress(errors.DuplicateObject, errors.UniqueViolation), db.transaction():
-        if not db.execute("select from pg_roles where rolname = %s", (app.name,)).fetchone():
+        if not db.execute("select 1 from pg_roles where rolname = %s", (app.name,)).fetchone():
             # Hashed here, so that the server's log has no password.
             word = db.pgconn.encrypt_password(app.password.encode(), app.name.encode(), b"scram-sha-256").decode()
             secret = SQL("password {}").format(Literal(word)) if app.password else SQL("")

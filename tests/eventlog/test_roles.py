@@ -83,7 +83,7 @@ def name(database):
     name = f"app_{uuid4().hex[:12]}"
     yield name
     with psycopg.connect(database, autocommit=True) as db:
-        if db.execute("select from pg_roles where rolname = %s", (name,)).fetchone():
+        if db.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
             db.execute(f"drop owned by {name} cascade")
             db.execute(f"drop role {name}")
 
