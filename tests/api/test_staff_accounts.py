@@ -8,6 +8,7 @@ import pytest
 
 from settings import Settings
 from tests.api.house import ENV, PASSWORD, House, serving
+from tests.waiting import until
 
 ROUNDS = 8
 ACCOUNTS = "/api/staff/accounts/"
@@ -193,6 +194,21 @@ def test_a_new_password_ends_every_session_and_the_lock(house, admin):
     assert not is_let_in(house, member)
     assert log_in(house, mail="op@example.com").status_code == 401
     assert log_in(house, "orbital mechanics", "op@example.com").status_code == 200
+
+
+@pytest.mark.parametrize("change", ["is_active = false", "password_hash = 'another'"], ids=["disabled", "password"])
+def test_who_logs_in_while_the_account_changes_does_not_slip_in_behind_it(house, change):
+    house.log_in_staff("operator", "op@example.com")
+    with psycopg.connect(house.database) as db, ThreadPoolExecutor(1) as other:
+        db.execute(f"update api.accounts set {change}")
+        db.execute("delete from api.sessions")
+        late = other.submit(log_in, house, mail="op@example.com")
+        with psycopg.connect(house.database, autocommit=True) as watch:
+            waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            until(lambda: watch.execute(waiting).fetchone() is not None)
+        db.commit()
+        assert late.result().status_code == 401
+    assert house.count("api.sessions") == 0
 
 
 def test_a_change_needs_the_version_that_was_read(house, admin):
