@@ -6,12 +6,27 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain import booking, catalog, house, payment, pickup_day, price_list, pricing, refund, selection
-from domain.address import Words
+from domain import (
+    audit,
+    booking,
+    catalog,
+    customer,
+    house,
+    payment,
+    pickup_day,
+    price_list,
+    pricing,
+    profile,
+    refund,
+    selection,
+    staff_member,
+)
+from domain.address import Area, Street, Words
+from domain.permissions import Flags, Role
 from domain.person import PersonForgotten
 from tests.samples import MONDAY, person, placed
 
-ADA = person("ada")
+ADA, MAIL, KIM = person("ada"), person("ada's mail"), person("kim")
 ONE, TWO = UUID("0193b5a0-0000-7000-8000-000000000001"), UUID("0193b5a0-0000-7000-8000-000000000002")
 PRICING = pricing.Pricing(
     99500, 9950, 0, 5000, 140000, 12425, (pricing.OrganizingPrice("petite_packing", "Petite Packing", 140000),),
@@ -23,6 +38,9 @@ PLACED = replace(
     pricing=PRICING,
     specific_pickup_hour=9,
 )
+KIM_LEE = staff_member.StaffDetails(
+    "Kim Lee", "kim@example.com", "+12125550123", "E7", "Operations", "2026-03-02", "Lou Lee", "Speaks French"
+)
 
 EVENTS = {
     "BookingPlaced": PLACED,
@@ -32,6 +50,12 @@ EVENTS = {
         PLACED, selection=selection.BladeTransfer("JFK", date(2027, 1, 12), time(14, 30), 3, time(11, 0))
     ),
     "BookingPlaced-anonymous": replace(PLACED, personal=None),
+    "BookingPlaced-account": replace(
+        PLACED, is_guest=False, mail_id=MAIL, pickup_address_id=ONE, delivery_address_id=TWO
+    ),
+    "PlaceReserved-persons": pickup_day.PlaceReserved(
+        MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning"), (MAIL, KIM)
+    ),
     "BookingCancelled-expired": booking.BookingCancelled("payment_expired", MONDAY, ADA),
 } | {
     type(event).__name__: event
@@ -65,6 +89,47 @@ EVENTS = {
         refund.RefundCompleted("re_1", 10000),
         refund.RefundFailed("expired_or_canceled_card"),
         PersonForgotten(ADA, (ONE, TWO)),
+        customer.CustomerRegistered(ADA, MAIL, profile.Contact("Ada", "Byron", "ada@example.com", "+12125550123")),
+        customer.MailVerified(MAIL),
+        customer.MailChanged(ADA, MAIL, profile.MailAddress("ada@example.org")),
+        customer.CustomerDetailsCorrected(ADA, profile.Contact("Augusta", "King", "ada@example.org", "+12125550199")),
+        customer.PreferencesChosen(profile.Preferences(selection.PickupTime.MORNING_SPECIFIC, False, True, True)),
+        customer.AddressSaved(
+            ONE,
+            ADA,
+            TWO,
+            Area("New York", "NY", "10013"),
+            True,
+            profile.Door("Home", Street("1 Main St", "2B", "Ring")),
+        ),
+        customer.AddressRemoved(ONE),
+        customer.PasswordChanged(),
+        customer.VipGranted(),
+        customer.VipRevoked(),
+        customer.StaffNotesWritten(ADA, Words("Likes mornings")),
+        customer.AccountClosed(),
+        staff_member.StaffMemberAdded(KIM, MAIL, Role.OPERATOR, Flags(), KIM_LEE),
+        staff_member.StaffRoleChanged(Role.MANAGER),
+        staff_member.StaffFlagsSet(Flags(True, False, True)),
+        staff_member.StaffDetailsCorrected(KIM, replace(KIM_LEE, phone="+12125550199")),
+        staff_member.StaffMemberDisabled(),
+        staff_member.StaffMemberEnabled(),
+        staff_member.StaffPasswordChanged(),
+        staff_member.SecondFactorSet(),
+        staff_member.SecondFactorRemoved(),
+        audit.StaffActed(
+            KIM,
+            audit.Action.MODIFY_CUSTOMER,
+            "request-1",
+            KIM,
+            ONE,
+            ADA,
+            "notes",
+            {"customer": {"is_vip": False}},
+            {"customer": {"is_vip": True}},
+            audit.Whence("192.0.2.1", "Pen", "limit=20"),
+        ),
+        audit.PersonalChangeRecorded(ADA, audit.Change({"notes": ""}, {"notes": "Likes mornings"})),
         catalog.MiniMoveOffered(
             price_list.MiniMovePackage(ONE, selection.Tier.PETITE, "Petite", "Few things", 99500, 15, False)
         ),
