@@ -11,13 +11,15 @@ from procrastinate.exceptions import ConnectorException
 from domain import booking, payment
 from eventlog.ids import new_id
 from eventlog.store import Ref
+from eventlog.timers import ask
 from tests.eventlog.streams import INSERT, Writer
 from tests.samples import note, person, placed
 from tests.waiting import until
 from tests.workers.acting import Acting
 from workers import reacting
 from workers.job_schema import create_job_tables
-from workers.reacting import Runner
+from workers.jobs import connect, working
+from workers.reacting import TASKS, Runner
 from workers.relay import LOCK as RELAY_LOCK
 
 JOBS = "select task_name, args->>'about', (args->>'position')::bigint from procrastinate_jobs order by id"
@@ -138,6 +140,34 @@ def test_a_timer_becomes_a_job_within_five_seconds_of_its_time(database, store, 
         until(lambda: jobs(db) == [("expire_hold", str(id), 0)])
         assert due <= now() < due + timedelta(seconds=5)
     assert not db.execute("select about from eventlog.timers").fetchall()
+
+
+@pytest.mark.parametrize("kind", sorted(TASKS))
+def test_each_kind_of_timer_becomes_its_job(kind, database, db):
+    ask(db, kind, about := new_id(), now())
+    with running(database):
+        until(lambda: jobs(db) == [(TASKS[kind], str(about), 0)])
+    app = working(connect(database), lambda _: None)
+    assert TASKS[kind] in app.tasks
+
+
+def test_a_timer_of_a_newer_version_waits_and_holds_nobody_up(database, db):
+    ask(db, "letter_of_tomorrow", tomorrow := new_id(), now() - timedelta(days=1))
+    ask(db, "hold", about := new_id(), now())
+    with running(database):
+        until(lambda: jobs(db) == [("expire_hold", str(about), 0)])
+    assert db.execute("select kind, about from eventlog.timers").fetchall() == [("letter_of_tomorrow", tomorrow)]
+
+
+def test_a_timer_that_somebody_is_moving_holds_nobody_up(database, db):
+    moved, other = new_id(), new_id()
+    ask(db, "hold", moved, now())
+    with psycopg.connect(database) as moving:
+        ask(moving, "hold", moved, now() + timedelta(days=1))
+        with running(database):
+            ask(db, "hold", other, now())
+            until(lambda: jobs(db) == [("expire_hold", str(other), 0)])
+    assert db.execute("select about from eventlog.timers").fetchall() == [(moved,)]
 
 
 def test_timers_are_swept_while_there_are_events_to_read(database, store, db):

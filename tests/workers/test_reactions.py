@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain import booking, payment, refund
+from domain.customer import MailChanged
 from domain.person import PersonForgotten
 from eventlog.envelope import EVENTS, Origin, Recorded
 from eventlog.ids import new_id
@@ -22,6 +23,7 @@ EFFECTS = [
     (booking.BookingCancelled("by_staff", MONDAY, who("ada")), NoTimer(HOLD_TIMER, ABOUT)),
     (payment.PaymentWithdrawn("by_customer"), Job("end_payment", ABOUT, 7)),
     (refund.RefundApproved("system"), Job("pay_back", ABOUT, 7)),
+    (MailChanged(who("ada"), new_id()), Job("letter_moved", ABOUT, 7, in_order=False)),
     (PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
 ]
 
