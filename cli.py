@@ -57,6 +57,7 @@ COMMANDS = (
             ("number", "--as-of=")),
     Command("events tail", "workers.inspecting:tail_events", "the log, a line for each event, personal data sealed",
             ("--after:position=", "--follow")),
+    Command("audit verify", "workers.inspecting:verify_audit", "whether the audit log is as it was written"),
     Command("verify", "workers.read_models:verify", "check the log, the read models and Kafka against each other"),
     Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
     Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),

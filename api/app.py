@@ -21,6 +21,7 @@ from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
 from api.routes import (
+    audit,
     catalogue,
     customer_addresses,
     customer_auth,
@@ -59,6 +60,7 @@ GROUPS = (
     staff,
     staff_customers,
     staff_accounts,
+    audit,
     second_factor,
     read_models,
     system,

@@ -1,4 +1,4 @@
-"""What people ask the log on the command line: a booking at any moment, the events as they come."""
+"""What people ask the log on the command line: a booking at any moment, the events as they come, is it whole?"""
 
 import time
 from argparse import Namespace
@@ -9,10 +9,12 @@ from msgspec import json
 
 from commands.booking_sheet import booking_sheet
 from domain.ids import booking_id
+from eventlog.chain_checking import Check
 from eventlog.envelope import Recorded, Stored
 from eventlog.feed import Log, log_at
+from eventlog.roles import weakness
 from settings import BadSettings, Settings
-from workers.upkeep import store_of
+from workers.upkeep import connected, store_of
 
 LAST, AT_ONCE, END, PAUSE_S = 20, 500, 2**62, 0.1
 
@@ -62,3 +64,19 @@ def line(stored: Stored) -> str:
     body = json.decode(stored.body)
     event = json.encode(body["event"]).decode()
     return f"{stored.position:>9} {body['at']} {stored.stream} v{stored.version} {stored.name} {event}"
+
+
+def verify_audit(_: Namespace) -> int:
+    """Says what was done to the audit log and where; exits with 1 if anything was."""
+    settings, count = Settings.from_env(), 0
+    with connected(settings) as db:
+        check = Check(db, settings.audit_heads)
+        for finding in check.findings():
+            count += 1
+            print(finding, flush=True)
+        if way := weakness(db):
+            print(f"the log is not protected from the role of DATABASE_URL: it {way}")
+    heads = f"{check.heads} heads in {settings.audit_heads}"
+    print(f"{check.sealed} entries are sealed, {check.not_sealed} not yet; compared with {heads}")
+    print(f"{count} findings" if count else "the audit log is whole")
+    return 1 if count else 0

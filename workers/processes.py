@@ -37,9 +37,13 @@ def projector(_: Namespace) -> None:
 
 
 def reactions(_: Namespace) -> None:
+    """The sealer of the audit log runs beside it: both read the settled log, both have one leader."""
     from workers import reacting
+    from workers.sealing import sealing
 
-    reacting.run(working().database_url)
+    settings = working()
+    with sealing(settings.database_url, settings.audit_heads):
+        reacting.run(settings.database_url)
 
 
 def jobs(_: Namespace) -> None:

@@ -4,8 +4,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from types import ModuleType
 
+from eventlog.chain_checking import Check
 from eventlog.envelope import UnknownEvent
 from eventlog.feed import FeedAway, KafkaFeed, log_at, topic_name
 from eventlog.vault import Vault
@@ -75,13 +77,19 @@ def verify(_: Namespace) -> int:
     findings = 0
     try:
         with _topic(Settings.from_env()) as topic:
-            for finding in everything(_site(), topic):
+            for finding in chain(everything(_site(), topic), _audit_findings()):
                 findings += 1
                 print(finding, flush=True)
     except FeedAway as error:
         raise BadSettings(f"Kafka can't be reached: {error}") from error
     print(f"{findings} findings" if findings else "all is well")
     return 1 if findings else 0
+
+
+def _audit_findings() -> Iterator[str]:
+    settings = Settings.from_env()
+    with connected(settings) as db:
+        yield from (f"audit chain: {finding}" for finding in Check(db, settings.audit_heads).findings())
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Sealer:
         self._stopping.set()
 
     def run(self) -> None:
-        """Never gives up: whatever happens to Postgres, it starts again from what is stored; it seals without the file."""
+        """Never gives up: whatever happens to Postgres, it starts again. Without the file it goes on sealing."""
         while not self._stopping.is_set():
             try:
                 with psycopg.connect(self._database_url, autocommit=True, connect_timeout=5, options=ALIVE) as db:

@@ -44,11 +44,11 @@ def found(db, heads):
     return [(finding.what, finding.n) for finding in Check(db, heads).findings()]
 
 
-def change(db, position):
-    """A word of the entry."""
-    query = """update eventlog.stored_events set state = convert_to(replace(convert_from(state, 'utf8'), 'req-1',
-               'req-2'), 'utf8') where notification_id = %s"""
-    assert db.execute(query, (position,)).rowcount == 1
+def change(db, position, word="req-1", other="req-2"):
+    query = """
+        update eventlog.stored_events set state = convert_to(replace(convert_from(state, 'utf8'), %s, %s), 'utf8')
+        where notification_id = %s and position(%s in convert_from(state, 'utf8')) > 0"""
+    assert db.execute(query, (word, other, position, word)).rowcount == 1
 
 
 def remove(db, position):
