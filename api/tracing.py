@@ -1,12 +1,15 @@
 """What staff do over HTTP, as entries of the audit log: who, what, from where, about whom."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from commands import Context
 from commands.tracing import Trace
 from domain import audit
 from domain.audit import PersonalChangeRecorded, StaffActed, Whence
 from eventlog.ids import new_id
+from eventlog.streams import Appended
 
 if TYPE_CHECKING:
     from api.call import Call
@@ -29,6 +32,13 @@ def note_read(call: "Call") -> None:
     """Before a read is answered: what cannot be written down is not shown."""
     trace = trace_of(call)
     call.context().without_key().append([trace.ref], lambda entry: [audit.record(entry, trace.acted)])
+
+
+def note_act(ctx: Context) -> Appended:
+    """For what changes no stream of the log: the entry is all that is appended, in the caller's transaction."""
+    trace = ctx.trace
+    assert trace, "only what staff do, by a route that says what it acts"
+    return replace(ctx, trace=None).append([trace.ref], lambda entry: [audit.record(entry, trace.acted)])
 
 
 def _about(call: "Call") -> dict[str, Any]:

@@ -61,7 +61,7 @@ def add(member: NewMember, ctx: Context) -> tuple[UUID, int]:
     password_hash, mail_id = hashed(member.password), ctx.store.vault.person_id(details.email)
     account = Account(new_id(), Kind.STAFF, details.email, mail_id, True, True, member.role, member.flags)
     offer = StaffMemberAdded(account.id, mail_id, member.role, member.flags, details)
-    ctx = ctx.telling(_told(account.id, {}, to_builtins(details)), str(account.id))
+    ctx = ctx.telling(_told(account.id, {}, to_builtins(details)), f"accounts/{account.id}")
     with ctx.store.recorder.transaction() as db:
         if not create_account(db, account, password_hash, ctx.now):
             raise Refused("email_taken", "Somebody has an account with this mail address.", "/email")
@@ -98,7 +98,7 @@ def _append(asked: Correction, details: tuple[StaffDetails, StaffDetails], other
     def decide(member: StaffMember) -> list[list]:
         return [staff_member.change(member, wish, asked.id == asked.admin_id, other_admins)]
 
-    ctx = ctx.telling(_told(asked.id, before, after) if after else None, str(asked.id))
+    ctx = ctx.telling(_told(asked.id, before, after) if after else None)
     return ctx.append([Ref(staff_member, asked.id, version=asked.version)], decide)
 
 

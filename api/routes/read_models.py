@@ -1,22 +1,23 @@
 """How far the read models are, and the keys that are parked in them, for staff."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from msgspec import to_builtins
-from psycopg import Connection
 
 from api.call import Call
 from api.errors import Problem
+from api.idempotency import Done, Write, carry_out
 from api.policies import staff_read, staff_write
 from api.route import Route
+from api.tracing import note_act
+from commands import Context
 from domain.audit import Action
 from domain.permissions import Permission
 from projections.asking import reading
 from projections.models import MODELS
 from projections.parking import ask_for, parked_keys
+from projections.schemas import enter
 from projections.state import state
 
 SEE = staff_read(Permission.REPLAY)
@@ -49,21 +50,30 @@ def skip(call: Call, id: str) -> dict[str, Any]:
 
 
 def _ask(call: Call, id: str, wanted: str) -> dict[str, Any]:
-    with _parked(call, id) as (db, key):
-        if not ask_for(db, key, wanted):
-            raise Problem("not_found", "This key is not parked.")
-    return {"id": id, "wanted": wanted}
+    name, key = _named(id)
+
+    def do(ctx: Context) -> Done:
+        """The wish and its entry in the audit log: both or neither."""
+        with ctx.store.recorder.transaction() as db:
+            enter(db, name)
+            if not ask_for(db, key, wanted):
+                raise Problem("not_found", "This key is not parked.")
+            done = note_act(ctx)
+        return Done(done.events[0].key, done.position)
+
+    return carry_out(
+        call, Write(do, lambda done: {"id": id, "wanted": wanted, "position": done.position}, in_append=True)
+    )
 
 
-@contextmanager
-def _parked(call: Call, id: str) -> Iterator[tuple[Connection, UUID]]:
+def _named(id: str) -> tuple[str, UUID]:
     name, _, key = id.partition(":")
     try:
-        model, parked = MODELS[name], UUID(key)
-    except (KeyError, ValueError):
-        raise Problem("not_found", "There is no such parked key.") from None
-    with reading(call.parts.pool, model) as db:
-        yield db, parked
+        if name in MODELS:
+            return name, UUID(key)
+    except ValueError:
+        pass
+    raise Problem("not_found", "There is no such parked key.")
 
 
 ROUTES = [

@@ -271,7 +271,7 @@ def test_the_audit_log_tells_what_was_changed_from_what_to_what(house, admin):
     change(house, admin, made["id"], {"role": "admin", "department": "Yard", "can_approve_refunds": False})
     entries = acts_of(house, admin)
     [added, changed] = [one for one in entries if one["after"]]
-    assert {one["subject"] for one in (added, changed)} == {made["id"]}
+    assert {one["subject"] for one in (added, changed)} == {f"accounts/{made['id']}"}
     assert {one["action"] for one in entries} == {"manage_staff"}
     assert changed["before"]["staff_member"] == {"role": "manager", "flags": {"can_approve_refunds": True}}
     assert changed["after"]["staff_member"] == {"role": "admin", "flags": {"can_approve_refunds": False}}
