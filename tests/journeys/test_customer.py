@@ -86,7 +86,7 @@ def test_register_verify_log_in_from_web_and_mobile_book_pay_export_and_be_forgo
         paid = done(mobile.post("/api/payments/mock-confirm/", json=paying))
         assert paid["booking"]["status"] == "paid"
     with client(told) as stranger:
-        assert stranger.get(f"/api/payments/status/{number}/").status_code == 404
+        assert stranger.get(f"/api/payments/status/{number}/").status_code == 401
 
     history = at(web, "/api/customer/history/", paid["position"])["bookings"]
     assert [one["booking_number"] for one in history] == [number, as_guest["booking"]["booking_number"]]
