@@ -166,6 +166,7 @@ def _announce(settings: Settings, login: Login) -> None:
         f"ready after {time.monotonic() - BEGAN:.1f} s",
         f"API       {settings.base_url}   its pages {settings.base_url}/docs",
         f"staff     {login.mail}   password {login.password}",
+        f"letters   {settings.base_url}/dev/inbox",
         f"Stripe    {settings.stripe_api_url}   (a sandbox)",
         f"Postgres  {settings.database_url}",
         *([f"Kafka     {settings.kafka_bootstrap}"] if settings.kafka_bootstrap else []),
