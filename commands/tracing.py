@@ -5,7 +5,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from msgspec import json
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from domain import Value, audit, booking, customer, payment, refund
@@ -74,7 +74,7 @@ def _about(acted: StaffActed, refs: Sequence[Ref], states: Sequence[Any]) -> Sta
 
 def _plain(state: Any) -> Any:
     """As it would be stored; sets in one order, so that equal ones are equal."""
-    return json.decode(json.encode(state, order="deterministic"))
+    return to_builtins(state, str_keys=True, order="deterministic")
 
 
 def _different(was: Any, became: Any) -> tuple[Any, Any]:
@@ -88,4 +88,4 @@ def _different(was: Any, became: Any) -> tuple[Any, Any]:
 def _impersonal(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _impersonal(inner) for name, inner in value.items() if name != "personal"}
-    return [_impersonal(inner) for inner in value] if isinstance(value, list) else value
+    return [_impersonal(inner) for inner in value] if isinstance(value, list | tuple) else value
