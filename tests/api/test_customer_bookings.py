@@ -88,6 +88,17 @@ def test_a_saved_address_is_taken_as_it_is_and_remembered(house):
     assert (placed.pickup_address_id, placed.delivery_address_id) == (id, None)
 
 
+def test_a_quote_holds_for_a_saved_address_of_the_same_zip_and_for_no_other(house):
+    ada = house.customer()
+    id, other = saved(house, ada), saved(house, ada, Area("New York", "NY", "10011"))
+    asked = wish(pickup_address={"zip_code": "10021"}, delivery_address={"zip_code": "11968"})
+    preview = house.http.post("/api/public/pricing-preview/", json=asked).json()
+    body = wish(pickup_address=None, quote=preview["quote"])
+    assert refusal(book(house, ada, body | {"pickup_address_id": str(other)}))[1] == "quote_mismatch"
+    made = book(house, ada, body | {"pickup_address_id": str(id)}).json()
+    assert made["booking"]["pricing"] == preview["pricing"]
+
+
 def test_an_address_of_somebody_else_or_one_that_was_removed_is_not_found(house):
     ada, eve = house.customer(), house.customer("eve@example.com")
     removed, hers = saved(house, ada), saved(house, eve)
