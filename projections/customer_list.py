@@ -88,16 +88,19 @@ def listed(db: Connection, wish: Wish) -> Page:
 
     Each has what `LINE` names. A search that holds nothing to search for finds nobody.
     """
-    query = query_of(wish.search)
-    if wish.search and not query:
+    if wish.search and not query_of(wish.search):
         return Page([], None)
-    given = {name: getattr(wish, name) for name in ("tier", *FILTERS)} | {"limit": wish.limit + 1, "query": query}
-    if wish.after:
-        given |= {"after_key": wish.after.key, "after_id": wish.after.id}
-    rows = db.cursor(row_factory=dict_row).execute(statement(wish), given).fetchall()
+    rows = db.cursor(row_factory=dict_row).execute(statement(wish), given(wish)).fetchall()
     more, shown = len(rows) > wish.limit, rows[: wish.limit]
     last = After(shown[-1]["key"], shown[-1]["id"]) if more else None
     return Page([{name: row[name] for name in LINE} for row in shown], last)
+
+
+def given(wish: Wish) -> dict[str, Any]:
+    """The values for the query."""
+    values = {name: getattr(wish, name) for name in ("tier", *FILTERS)}
+    values |= {"limit": wish.limit + 1, "query": query_of(wish.search)}
+    return values | ({"after_key": wish.after.key, "after_id": wish.after.id} if wish.after else {})
 
 
 def statement(wish: Wish) -> str:

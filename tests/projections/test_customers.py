@@ -147,6 +147,19 @@ def test_new_are_those_who_came_in_the_last_thirty_days(store, ask):
     assert summary(ask, NOON + 60 * DAY)["total"] == 2
 
 
+def test_everybody_is_counted_once_under_the_tier_that_all_their_bookings_reach(store, ask):
+    assert summary(ask) == {"total": 0, "new": 0, "vip": 0,
+                            "by_tier": {"bronze": 0, "silver": 0, "gold": 0, "platinum": 0}}  # fmt: skip
+    ada = Account(store)
+    ada.register()
+    ada.verify()
+    for story in (Story(store, 1), Story(store, 2), Member(ada, 3), Story(store, 4, "eve")):
+        story.place()
+        story.pay()
+    assert summary(ask)["by_tier"] == {"bronze": 1, "silver": 1, "gold": 0, "platinum": 0}
+    assert [one["first_name"] for one in everybody(ask, tier="silver")] == ["Ada"]
+
+
 def test_vip_is_who_was_granted_it_last_guest_or_account(store, ask):
     ada, eve = Account(store), person("eve")
     ada.register()
