@@ -90,8 +90,8 @@ def password_hash() -> str:
 class House:
     """A client of one API, with the database behind it."""
 
-    def __init__(self, url: str, database: str):
-        self.url, self.database = url, database
+    def __init__(self, url: str, database: str, identity: bytes = IDENTITY):
+        self.url, self.database, self.identity = url, database, identity
         self.http = httpx.Client(base_url=url, timeout=60, limits=httpx.Limits(max_connections=None))
 
     def book(self, body: Any = None, headers: dict[str, str] | None = None) -> httpx.Response:
@@ -117,7 +117,7 @@ class House:
 
     @cached_property
     def store(self) -> EventStore:
-        return EventStore(self.database, Vault({"test": MASTER}, IDENTITY))
+        return EventStore(self.database, Vault({"test": MASTER}, self.identity))
 
     def close(self) -> None:
         self.http.close()
@@ -142,7 +142,7 @@ def open_house(database: str, *extra: Route, **env: str) -> Iterator[House]:
     furnish(database)
     settings = Settings.from_env(ENV | {"DATABASE_URL": database} | env)
     with serving(settings, *extra) as url:
-        house = House(url, database)
+        house = House(url, database, settings.identity_key)
         try:
             yield house
         finally:
