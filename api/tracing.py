@@ -30,8 +30,7 @@ def trace_of(call: "Call", change: PersonalChangeRecorded | None = None) -> Trac
 
 def note_read(call: "Call") -> None:
     """Before a read is answered: what cannot be written down is not shown."""
-    trace = trace_of(call)
-    call.context().without_key().append([trace.ref], lambda entry: [audit.record(entry, trace.acted)])
+    note_act(call.context())
 
 
 def note_act(ctx: Context) -> Appended:

@@ -55,6 +55,12 @@ def read_heads(file: Path) -> Iterator[Head]:
                 raise ValueError(f"line {number} of {file} is no head of a chain") from None
 
 
+def put_aside(file: Path, at: datetime) -> None:
+    """When their log is no more: what comes now is another log's."""
+    if file.exists():
+        file.rename(file.with_name(f"{file.stem}.until-{at:%Y%m%dT%H%M%S}{file.suffix}"))
+
+
 def _cut_torn_line(file: int) -> None:
     size = os.fstat(file).st_size
     tail = os.pread(file, LONGEST, max(0, size - LONGEST))

@@ -20,6 +20,7 @@ from domain import Refused
 from domain.permissions import Role
 from eventlog import wiping
 from eventlog.envelope import Origin
+from eventlog.heads import put_aside
 from eventlog.ids import new_id
 from eventlog.store import EventStore
 from eventlog.vault import Vault
@@ -106,6 +107,7 @@ def wipe(_: Namespace) -> None:
         raise BadSettings(f"in production `totetaxi wipe` asks for TOTETAXI_ALLOW_WIPE={name}")
     with psycopg.connect(settings.owner, autocommit=True, connect_timeout=5) as db:
         wiping.wipe(db)
+    put_aside(settings.audit_heads, datetime.now(UTC))
     print(f"{name} is empty; `totetaxi migrate` makes a new log")
 
 
