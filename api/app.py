@@ -9,13 +9,12 @@ from psycopg_pool import ConnectionPool
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.call import Parts
 from api.errors import Problem, respond
-from api.frame import Frame
+from api.frame import Frame, OurHosts
 from api.key_locks import KeyLocks
 from api.policies import Policy
 from api.ratelimits import networks
@@ -67,7 +66,8 @@ GROUPS = (
 )
 ANY_ZIP = "10013"
 POOL = {"min_size": 1, "max_size": 16, "timeout": 3.0, "reconnect_timeout": 5.0, "open": False}
-EXPOSED = ["X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+LIMITS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+EXPOSED = ["X-Request-Id", "ETag", "Content-Disposition", *LIMITS]
 
 
 def create(settings: Settings | None = None, extra: Sequence[Route] = ()) -> FastAPI:
@@ -155,5 +155,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_credentials=True,
         )
     if settings.production:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+        app.add_middleware(OurHosts, names=settings.allowed_hosts)
     app.add_middleware(Frame, is_production=settings.production)

@@ -40,6 +40,7 @@ TITLES = {
     "version_conflict": (412, "It has changed since it was read"),
     "body_too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body must be application/json"),
+    "unknown_host": (421, "Not a host name of ours"),
     "idempotency_mismatch": (422, "The key was used for another request"),
     "missing_field": (422, "A field is missing"),
     "unexpected_field": (422, "A field does not belong here"),

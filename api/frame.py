@@ -6,22 +6,26 @@ personal or secret. The route's template stands for them.
 
 import re
 import time
+from collections.abc import Sequence
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import described, problem_of, respond
+from api.errors import Problem, described, problem_of, respond
 from api.metrics import REQUESTS, SECONDS
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # kept in the log for ever: no mail address
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
+PORT = re.compile(r":[0-9]+$")
 LAST_SEGMENT_IS_FILE = re.compile(r"\.[a-z0-9]+$")
 SAFETY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
 STRICT = "default-src 'none'; frame-ancestors 'none'"
@@ -66,6 +70,28 @@ class Frame:
         finally:
             _note(scope, status, time.perf_counter() - started)
         return None
+
+
+class OurHosts:
+    """Middleware that answers only to the names we have: `*.example.com` for all of a domain, `*` for every name.
+
+    Who watches us asks by address.
+    """
+
+    def __init__(self, app: ASGIApp, names: Sequence[str]):
+        self.app = app
+        self.names = {name.lower() for name in names}
+        self.ends = tuple(name[1:] for name in self.names if name.startswith("*."))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in WATCHED or self._is_ours(Headers(scope=scope).get("host", "")):
+            return await self.app(scope, receive, send)
+        problem = Problem("unknown_host", "Nothing of ours is at this host name.")
+        return await respond(problem, scope["request_id"])(scope, receive, send)
+
+    def _is_ours(self, told: str) -> bool:
+        host = PORT.sub("", told).lower()
+        return "*" in self.names or host in self.names or (bool(self.ends) and host.endswith(self.ends))
 
 
 def with_slash(path: str) -> str:

@@ -7,10 +7,22 @@ import pytest
 from api.app import create, policies
 from api.call import Call
 from api.policies import CATALOGUE
-from api.ratelimits import client_address, networks
 from api.route import Route
 from settings import Settings
 from tests.api.house import ENV, JSON, booking, open_house
+
+PAGE = "https://book.totetaxi.example"
+PRODUCTION = {
+    "TOTETAXI_ENV": "production",
+    "TOTETAXI_IDENTITY_KEY": "identity" * 4,
+    "TOTETAXI_RATE_LIMITS": "on",
+    "TOTETAXI_STRIPE_API_URL": "",
+    "STRIPE_SECRET_KEY": "sk_live_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    "ALLOWED_HOSTS": "book.totetaxi.example,*.wild.example",
+    "TOTETAXI_BASE_URL": PAGE,
+}
 
 
 def fail(call: Call) -> None:
@@ -54,7 +66,12 @@ def test_every_answer_has_headers_of_safety(still_house):
     for path in ("/healthz", "/api/nothing/", "/api/staff/dashboard/"):
         headers = still_house.http.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
         assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert "strict-transport-security" not in headers
 
 
 def test_refusals_come_in_their_order(still_house):
@@ -106,41 +123,54 @@ def test_metrics_count_requests_by_route_and_show_the_lag(house):
     assert made["booking"]["booking_number"] not in text
 
 
-def test_public_writes_are_limited_for_an_address(database):
-    with open_house(database, TOTETAXI_RATE_LIMITS="on") as house:
-
-        def ask(address):
-            return house.http.post(
-                "/api/public/validate-zip/", json={"zip_code": "10013"}, headers={"X-Forwarded-For": address}
-            )
-
-        answers = [ask("203.0.113.7") for _ in range(21)]
-        assert [answer.status_code for answer in answers] == [200] * 20 + [429]
-        assert (answers[-1].json()["code"], answers[-1].headers["ratelimit-limit"]) == ("rate_limited", "20")
-        assert 1 <= int(answers[-1].headers["retry-after"]) <= 3
-        assert ask("203.0.113.8").status_code == 200
-
-
-def test_logging_in_is_limited_to_five_a_minute(database):
-    with open_house(database, TOTETAXI_RATE_LIMITS="on") as house:
-
-        def ask():
-            return house.http.post("/api/staff/auth/login/", json={"email": "a@example.com", "password": "b"})
-
-        assert [ask().status_code for _ in range(6)] == [401] * 5 + [429]
+def test_pages_of_origins_in_the_settings_may_call_with_cookies_and_read_our_headers(database):
+    with open_house(database, CORS_ALLOWED_ORIGINS=PAGE) as house:
+        asked = {"Origin": PAGE, "Access-Control-Request-Method": "PATCH"}
+        asked["Access-Control-Request-Headers"] = "content-type, if-match, x-csrf-token, idempotency-key"
+        before = house.http.options("/api/customer/profile/", headers=asked).headers
+        assert (before["access-control-allow-origin"], before["access-control-allow-credentials"]) == (PAGE, "true")
+        assert "PATCH" in before["access-control-allow-methods"]
+        assert "x-csrf-token" in before["access-control-allow-headers"]
+        answer = house.http.get("/api/public/services/", headers={"Origin": PAGE}).headers
+        assert (answer["access-control-allow-origin"], answer["vary"]) == (PAGE, "Origin")
+        assert {"ETag", "X-Request-Id", "Retry-After", "RateLimit-Remaining"} <= exposed(answer)
+        refused = house.http.get("/api/customer/profile/", headers={"Origin": PAGE})
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, PAGE)
 
 
-def test_forwarded_addresses_are_believed_from_trusted_peers_only():
-    def seen(peer, forwarded, trusted=("127.0.0.0/8", "10.0.0.0/8")):
-        headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
-        return client_address({"client": (peer, 1), "headers": headers}, networks(trusted))
+@pytest.mark.parametrize("origin", ["https://evil.example", PAGE + ".evil.example", "null"])
+def test_pages_of_other_origins_read_nothing(database, origin):
+    with open_house(database, CORS_ALLOWED_ORIGINS=PAGE) as house:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        for answer in (house.http.options("/api/public/services/", headers=asked),
+                       house.http.get("/api/public/services/", headers={"Origin": origin})):  # fmt: skip
+            assert "access-control-allow-origin" not in answer.headers
 
-    assert seen("127.0.0.1", "203.0.113.7") == "203.0.113.7"
-    assert seen("198.51.100.1", "203.0.113.7") == "198.51.100.1"
-    assert seen("10.0.0.2", "6.6.6.6, 203.0.113.7, 10.0.0.9") == "203.0.113.7"
-    assert seen("10.0.0.2", "no address") == "10.0.0.2"
-    assert seen("127.0.0.1", "2001:db8::1:2:3:4") == "2001:db8::/64"
-    assert seen("127.0.0.1", "") == "127.0.0.1"
-    assert seen("::ffff:198.51.100.1", "203.0.113.7") == "198.51.100.1"
-    assert seen("::ffff:10.0.0.2", "::ffff:203.0.113.7") == "203.0.113.7"
-    assert seen("127.0.0.1", "203.0.113.7" + ", 127.0.0.1" * 100_000) == "127.0.0.1"
+
+def test_without_the_setting_no_other_page_may_call(still_house):
+    answer = still_house.http.get("/api/public/services/", headers={"Origin": PAGE})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_production_answers_to_its_own_names_only_and_asks_for_tls_for_ever(database):
+    with open_house(database, **PRODUCTION) as house:
+
+        def ask(host, path="/api/public/services/"):
+            return house.http.get(path, headers={"Host": host})
+
+        for host in ("book.totetaxi.example", "BOOK.totetaxi.example:443", "a.wild.example"):
+            assert ask(host).status_code == 200
+        for host in (
+            "evil.example",
+            "totetaxi.example",
+            "book.totetaxi.example.evil.example",
+            "wild.example",
+            "127.0.0.1",
+        ):
+            assert (ask(host).status_code, ask(host).json()["code"]) == (421, "unknown_host")
+        assert ask("10.0.0.7", "/healthz").status_code == 200
+        assert ask("book.totetaxi.example").headers["strict-transport-security"].startswith("max-age=31536000")
+
+
+def exposed(headers) -> set[str]:
+    return set(headers["access-control-expose-headers"].split(", "))
