@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from eventlog.pool import LASTING
 from eventlog.statements import Once
 
 PATIENCE_S = 10.0
@@ -69,8 +70,8 @@ class KeyLocks:
 
     def _try(self, id: int) -> bool:
         if self._db is None or self._db.closed:
-            name = "totetaxi idempotency keys"
-            self._db = psycopg.connect(self._url, autocommit=True, connect_timeout=3, application_name=name)
+            named = LASTING | {"connect_timeout": 3, "application_name": "totetaxi idempotency keys"}
+            self._db = psycopg.connect(self._url, autocommit=True, **named)
         row = self._db.execute("select pg_try_advisory_lock(%s)", (id,), prepare=True).fetchone()
         return bool(row and row[0])
 

@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 from domain import Value
 from eventlog.carrier import connection_settings
 from eventlog.envelope import Recorded, Stored, decode, key_of, partition_of
+from eventlog.pool import lasting
 from eventlog.recorder import SettledRecorder
 from eventlog.records import from_record as from_record
 from eventlog.records import headers as headers
@@ -87,6 +88,7 @@ def log_at(database_url: str) -> Iterator[Log]:
     """The log for a process that only reads it."""
     where = {name.removeprefix("POSTGRES_").lower(): value for name, value in connection_settings(database_url).items()}
     with PostgresDatastore(**where, schema="eventlog", max_overflow=3, pre_ping=True) as datastore:
+        lasting(datastore.pool, database_url)
         recorder = SettledRecorder(datastore)
         try:
             yield open_log(recorder)

@@ -1,11 +1,27 @@
-"""Pools of connections that notice a restarted server without asking it before each use."""
+"""Connections that notice a server that has restarted without asking it each time, and a machine that is gone."""
 
 import select
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
+
+# Who talks to a machine that is gone, or waits for it, learns it within about ten seconds. Sockets of files need none.
+LASTING = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def lasting(pool: ConnectionPool, database_url: str) -> None:
+    """What the package does not hand on: the rest of the URL, `sslmode` for one, and keepalives."""
+    told = {name: text for name, text in conninfo_to_dict(database_url).items() if name not in pool.kwargs}
+    pool.kwargs.update(LASTING | told)
 
 
 def check_alive(db: psycopg.Connection) -> None:

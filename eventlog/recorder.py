@@ -164,7 +164,8 @@ class SettledRecorder(PostgresApplicationRecorder):
                 raise InterfaceError(str(lost)) from lost
 
     def _connect(self) -> psycopg.Connection:
-        conn = psycopg.connect(autocommit=True, application_name="totetaxi feed", **self.datastore.pool.kwargs)
+        named = {"autocommit": True, "application_name": "totetaxi feed"}
+        conn = psycopg.connect(**(self.datastore.pool.kwargs | named))
         found = self._one(conn, self._sql.fitness, ())
         if found["standby"] or found["cache"] != 1:
             conn.close()

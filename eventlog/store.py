@@ -18,7 +18,7 @@ from psycopg import errors
 
 from eventlog.carrier import SETTINGS, connection_settings
 from eventlog.envelope import ENCODER, Recorded, Stored, decode, personal_taken_out, unseal_all
-from eventlog.pool import checked
+from eventlog.pool import checked, lasting
 from eventlog.recorder import SettledRecorder
 from eventlog.statements import Claim
 from eventlog.streams import Appended, Note, Ref, Stream, as_seen, followed_by, in_envelopes
@@ -49,6 +49,7 @@ class EventStore(Application[UUID]):
             | {"POSTGRES_POOL_SIZE": str(pool_size), "POSTGRES_MAX_OVERFLOW": str(max_pool_size - pool_size)}
         )
         datastore = self.recorder.datastore
+        lasting(datastore.pool, database_url)
         datastore.pool = checked(datastore.pool, datastore.after_connect_func())
         self.vault = vault
         self._remembered: OrderedDict[UUID, Stream] = OrderedDict()
