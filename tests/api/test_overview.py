@@ -13,8 +13,6 @@ from tests.api.projected import project
 
 OWN = "/api/customer/"
 DASHBOARD, HISTORY, EXPORT, ACCOUNT = (f"{OWN}{name}/" for name in ("dashboard", "history", "export", "account"))
-    f"/api/customer/{name}/" for name in ("dashboard", "history", "export", "account")
-)
 OWN_READS = (
     PROFILE, DASHBOARD, HISTORY, EXPORT, "/api/customer/preferences/", "/api/customer/addresses/",
     "/api/customer/bookings/", "/api/customer/auth/user/",
