@@ -8,6 +8,7 @@ from typing import Any
 from bench.guests import Outcome
 
 HOLDING = {"pending", "confirmed", "paid"}
+TIERS = ((2_500_000, "platinum"), (1_000_000, "gold"), (250_000, "silver"), (0, "bronze"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ def differences(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
     wrong = [f"dashboard by_status: expected {dict(expected)}, found {dict(found)}"] if expected != found else []
     services, found = Counter(b.outcome.service for b in booked), _moved(before, after, "by_service_type")
     wrong += [f"dashboard by_service_type: expected {dict(services)}, found {dict(found)}"] if services != found else []
-    return wrong + _revenue(before, after, booked) + _calendar(before, after, booked, ended)
+    return (
+        wrong
+        + _customers(before, after, booked)
+        + _revenue(before, after, booked)
+        + _calendar(before, after, booked, ended)
+    )
 
 
 def holds_ended(before: Seen, after: Seen, booked: list[Booked]) -> int:
@@ -72,6 +78,23 @@ def _moved(before: Seen, after: Seen, what: str) -> Counter[str]:
     counts = Counter(after.dashboard["bookings"][what])
     counts.subtract(before.dashboard["bookings"][what])
     return Counter({name: count for name, count in counts.items() if count})
+
+
+def _customers(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
+    """Each guest has a mail address of their own, nobody had booked with before."""
+    spent: Counter[str] = Counter()
+    for b in booked:
+        spent[b.outcome.mail] += b.outcome.price_cents if b.status == "paid" else 0
+    tiers = Counter(next(tier for least, tier in TIERS if cents >= least) for cents in spent.values())
+    expected, found = Counter(total=len(spent)) + tiers, _people(after)
+    found.subtract(_people(before))
+    found = Counter({name: count for name, count in found.items() if count})
+    return [f"dashboard customers: expected {dict(expected)}, found {dict(found)}"] if expected != found else []
+
+
+def _people(seen: Seen) -> Counter[str]:
+    shown = seen.dashboard["customers"]
+    return Counter({"total": shown["total"], **shown["by_tier"]})
 
 
 def _revenue(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:

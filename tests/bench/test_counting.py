@@ -11,19 +11,23 @@ DAY, NEXT, SERVICE, CENTS = date(2026, 11, 20), "2026-11-25", "mini_move", 99_50
 PENDING_BEFORE = 3
 
 
-def seen(statuses=(), cents=0, left=10, on=DAY):
+def seen(statuses=(), cents=0, left=10, on=DAY, silver=0):
     """The read models with the bookings from before this run and those named by status."""
     by_status = {"pending": PENDING_BEFORE, "paid": 1, "cancelled": 0}
     for status, more in dict(statuses).items():
         by_status[status] += more
     by_service = {SERVICE: sum(by_status.values())}
     revenue = {"today_cents": cents, "month_cents": cents}
-    dashboard = {"revenue": revenue, "bookings": {"by_status": by_status, "by_service_type": by_service}}
+    people = sum(dict(statuses).values())
+    tiers = {"bronze": 3 + people - silver, "silver": 1 + silver, "gold": 0, "platinum": 0}
+    customers = {"total": 4 + people, "by_tier": tiers}
+    bookings = {"by_status": by_status, "by_service_type": by_service}
+    dashboard = {"revenue": revenue, "bookings": bookings, "customers": customers}
     return Seen(on, dashboard, {(NEXT, SERVICE): left, ("2026-11-26", SERVICE): 7})
 
 
-def booked(status="paid", paid=True):
-    return Booked(Outcome("g@example.com", "10.0.0.1", "TT1", NEXT, SERVICE, CENTS, paid), status)
+def booked(status="paid", paid=True, cents=CENTS):
+    return Booked(Outcome("g@example.com", "10.0.0.1", "TT1", NEXT, SERVICE, cents, paid), status)
 
 
 def history(status="paid", cents=CENTS, payments=("succeeded",)):
@@ -43,6 +47,14 @@ def test_read_models_that_moved_by_what_the_guests_did_do_not_differ():
 )  # fmt: skip
 def test_everything_else_differs(after):
     assert differences(seen(), after, [booked()])
+
+
+def test_a_guest_is_a_customer_under_the_tier_that_they_paid_for():
+    dear = 250_000
+    guests = [booked(cents=dear)]
+    assert differences(seen(), seen({"paid": 1}, dear, 9, silver=1), guests) == []
+    [wrong] = differences(seen(), seen({"paid": 1}, dear, 9), guests)
+    assert wrong.startswith("dashboard customers")
 
 
 def test_a_hold_from_before_that_ended_meanwhile_is_no_difference():
