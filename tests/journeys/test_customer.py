@@ -11,6 +11,7 @@ from tests.waiting import until
 from tests.workers.platform import Platform
 
 MAIL, PASSWORD = "Ada.Byron@example.com", "a lovelace of engines"
+LOGIN = {"email": MAIL.upper(), "password": PASSWORD}
 TOKEN = re.compile(r"token=([\w.-]+)")
 
 
@@ -65,44 +66,53 @@ def registered(web):
     return done(web.post("/api/customer/auth/verify-email/", json={"token": token}))
 
 
-def test_register_verify_log_in_from_web_and_mobile_book_pay_export_and_be_forgotten(told, web, desk):
-    as_guest = done(web.post("/api/public/guest-booking/", json=wish(MAIL.lower(), wednesday(5))))
-    assert registered(web)["email_verified"]
-    login = {"email": MAIL.upper(), "password": PASSWORD}
-    came_in = done(web.post("/api/customer/auth/login/", json=login))
+def logged_in(web):
+    """From a browser: by cookie and CSRF token."""
+    came_in = done(web.post("/api/customer/auth/login/", json=LOGIN))
     assert came_in["user"]["is_verified"]
     web.headers["X-CSRF-Token"] = came_in["csrf_token"]
-    home = {"address_line_1": "1 Main St", "city": "New York", "state": "NY", "zip_code": "10013"}
-    saved = done(web.post("/api/customer/addresses/", json=home | {"nickname": "Home", "is_default": True}))
 
+
+def paid_from_a_phone(told, address):
+    """A booking from a saved address, made and paid by the header of a mobile."""
+    asked = {name: value for name, value in wish(MAIL, wednesday(6)).items() if name != "customer_info"}
+    asked["pickup_address_id"] = asked.pop("pickup_address") and address["id"]
     with client(told) as mobile:
-        mobile.headers["X-Session-Id"] = done(mobile.post("/api/customer/auth/login/", json=login))["session_id"]
-        asked = {name: value for name, value in wish(MAIL, wednesday(6)).items() if name != "customer_info"}
-        asked |= {"pickup_address": None, "pickup_address_id": saved["address"]["id"]}
-        asked = {name: value for name, value in asked.items() if value is not None}
+        mobile.headers["X-Session-Id"] = done(mobile.post("/api/customer/auth/login/", json=LOGIN))["session_id"]
         booked = done(mobile.post("/api/customer/bookings/create/", json=asked))
-        number, intent = booked["booking"]["booking_number"], booked["payment"]["stripe_payment_intent_id"]
+        intent, number = booked["payment"]["stripe_payment_intent_id"], booked["booking"]["booking_number"]
         paying = {"booking_number": number, "payment_intent_id": intent, "card": GOOD_CARD}
         paid = done(mobile.post("/api/payments/mock-confirm/", json=paying))
-        assert paid["booking"]["status"] == "paid"
+    assert paid["booking"]["status"] == "paid"
     with client(told) as stranger:
         assert stranger.get(f"/api/payments/status/{number}/").status_code == 401
+    return paid
 
-    history = at(web, "/api/customer/history/", paid["position"])["bookings"]
-    assert [one["booking_number"] for one in history] == [number, as_guest["booking"]["booking_number"]]
-    overview = at(web, "/api/customer/dashboard/", paid["position"])
-    assert overview["statistics"]["total_bookings"] == 1
-    assert overview["statistics"]["total_spent_cents"] == paid["payment"]["amount_cents"]
 
-    export = web.get("/api/customer/export/", headers={"X-Consistency-Position": str(paid["position"])})
-    assert all(word in export.text for word in ("Ada", "Byron", "1 Main St", number, "+12125550123"))
+def held_about_them(web, paid):
+    """History, overview and export show both bookings; answers the numbers in the history."""
+    position, number = paid["position"], paid["booking"]["booking_number"]
+    statistics = at(web, "/api/customer/dashboard/", position)["statistics"]
+    assert (statistics["total_bookings"], statistics["total_spent_cents"]) == (1, paid["payment"]["amount_cents"])
+    export = str(at(web, "/api/customer/export/", position))
+    assert all(word in export for word in ("Ada", "Byron", "1 Main St", number, "+12125550123"))
+    return [one["booking_number"] for one in at(web, "/api/customer/history/", position)["bookings"]]
 
+
+def test_a_customer_registers_books_from_two_devices_pays_takes_their_data_and_is_forgotten(told, web, desk):
+    as_guest = done(web.post("/api/public/guest-booking/", json=wish(MAIL.lower(), wednesday(5))))["booking"]
+    assert registered(web)["email_verified"]
+    logged_in(web)
+    home = {"address_line_1": "1 Main St", "city": "New York", "state": "NY", "zip_code": "10013", "nickname": "Home"}
+    paid = paid_from_a_phone(told, done(web.post("/api/customer/addresses/", json=home))["address"])
+    assert held_about_them(web, paid) == [paid["booking"]["booking_number"], as_guest["booking_number"]]
     [seen] = at(desk, "/api/staff/customers/?search=byron", paid["position"])["customers"]
-    closed = done(web.request("DELETE", "/api/customer/account/"))
+
+    closed = done(web.request("DELETE", "/api/customer/account/"))["position"]
     assert web.get("/api/customer/profile/").status_code == 401
-    assert web.post("/api/customer/auth/login/", json=login).status_code == 401
-    until(lambda: not at(desk, "/api/staff/customers/?search=byron", closed["position"])["customers"])
-    story = at(desk, f"/api/staff/customers/{seen['id']}/", closed["position"])
+    assert web.post("/api/customer/auth/login/", json=LOGIN).status_code == 401
+    until(lambda: not at(desk, "/api/staff/customers/?search=byron", closed)["customers"])
+    story = at(desk, f"/api/staff/customers/{seen['id']}/", closed)
     assert "Byron" not in str(story)
     assert [one["status"] for one in story["bookings"]] == ["paid", "pending"]
     about = {"customer_id": seen["id"], "action_type": "view_customer"}
