@@ -1,12 +1,12 @@
 """Every event of the business by name, and the envelope in which it is stored, published and read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
-from msgspec import Raw, json
+from msgspec import MsgspecError, Raw, json
 from msgspec.structs import replace
 from psycopg import Connection
 
@@ -47,6 +47,12 @@ class Origin(Value):
     traceparent: str = ""
 
 
+class Unreadable(Value):
+    """In the place of an event whose name is known and whose body does not fit: it can be put aside, not used."""
+
+    name: str
+
+
 class Recorded(Value):
     """An event in its envelope. The first two names are those the `eventsourcing` package looks for.
 
@@ -65,7 +71,7 @@ class Recorded(Value):
 
     @property
     def name(self) -> str:
-        return type(self.event).__name__
+        return self.event.name if type(self.event) is Unreadable else type(self.event).__name__
 
 
 class Body(Value, omit_defaults=True):
@@ -94,6 +100,7 @@ BODY = json.Decoder(Body)
 DECODERS = {name: json.Decoder(event) for name, event in EVENTS.items()}
 PERSONAL_DECODERS = {name: json.Decoder(kind) for name, kind in PERSONAL.items()}
 ENCODER = json.Encoder()
+BEGINNING = datetime.fromtimestamp(0, UTC)
 KEY = json.Decoder(type("KeyOnly", (Value,), {"__annotations__": {"key": UUID}, "__module__": __name__}))
 
 
@@ -129,6 +136,19 @@ def decode(stored: Stored) -> Recorded:
         stored.position,
         body.sealed,
     )
+
+
+def readable(stored: Stored) -> Recorded:
+    """As `decode`, for readers that put aside what they cannot use: a body that does not fit is Unreadable.
+
+    Raises UnknownEvent, and msgspec's errors when not even the event's key can be read.
+    """
+    try:
+        return decode(stored)
+    except MsgspecError:
+        nobody = Origin("", UUID(int=0))
+        event, key = Unreadable(stored.name), key_of(stored.body)
+        return Recorded(stored.stream, stored.version, event, UUID(int=0), key, BEGINNING, nobody, stored.position)
 
 
 def personal_taken_out(recorded: Recorded, sealed: Sealed) -> Recorded:

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 
 from domain import Value
 from eventlog.carrier import connection_settings
-from eventlog.envelope import Recorded, Stored, decode, key_of, partition_of
+from eventlog.envelope import Recorded, Stored, key_of, partition_of, readable
 from eventlog.pool import lasting
 from eventlog.recorder import SettledRecorder
 from eventlog.records import from_record as from_record
@@ -68,7 +68,7 @@ class Log(Value):
         """The next piece of `part`, and up to where it goes."""
         rows = [_stored(row) for row in self.recorder.published(after, CHUNK, stop)]
         reached = rows[-1].position if len(rows) == CHUNK else stop
-        return [decode(row) for row in rows if self.partition(row) == partition], reached
+        return [readable(row) for row in rows if self.partition(row) == partition], reached
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
@@ -116,7 +116,7 @@ class PostgresFeed:
         new = [row for row in rows if (at := after.get(self._log.partition(row))) and row.position > at.position]
         reached = rows[-1].position if rows else start
         progress = {p: Progress(max(reached, at.position), at.offset) for p, at in after.items()}
-        return Batch([decode(row) for row in new], progress)
+        return Batch([readable(row) for row in new], progress)
 
     def close(self) -> None:
         """The log's connection belongs to the recorder."""
@@ -198,7 +198,7 @@ class KafkaFeed:
                 if at < previous:
                     progress[partition] = Progress(at, record.offset)
                     break
-                events.append(decode(stored))
+                events.append(readable(stored))
             progress[partition] = Progress(max(at, stored.position), record.offset + 1)
         return events
 

@@ -13,7 +13,7 @@ from msgspec import MsgspecError
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from eventlog.envelope import Recorded, decode, partition_of, unseal_all
+from eventlog.envelope import Recorded, Unreadable, partition_of, readable, unseal_all
 from eventlog.feed import Batch, Log, Progress
 from eventlog.vault import Vault
 from projections import parking
@@ -28,6 +28,10 @@ class Place(NamedTuple):
     model: ModuleType
     vault: Vault
     schema: str
+
+
+class UnreadableBody(Exception):
+    """A body is not what its event's name promises."""
 
 
 def positions(db: Connection, schema: str, partitions: Sequence[int] = range(PARTITIONS)) -> dict[int, Progress]:
@@ -58,7 +62,12 @@ def apply_to(place: Place, batch: Batch) -> None:
 
 
 def project(place: Place, events: Sequence[Recorded]) -> None:
-    """Change the rows by these events, their personal parts unsealed as far as the model reads them."""
+    """Change the rows by these events, their personal parts unsealed as far as the model reads them.
+
+    Raises UnreadableBody, and whatever the model raises.
+    """
+    if any(type(recorded.event) is Unreadable for recorded in events):
+        raise UnreadableBody
     if events:
         place.model.project(place.db, opened(place, events))
 
@@ -88,7 +97,7 @@ def retry_parked(place: Place, partitions: Sequence[int], log: Log) -> int:
             if wish == "skip":
                 parking.release(db, key, waiting[:1])
                 waiting = waiting[1:]
-            _again(place, [decode(row) for position in waiting for row in log.read(position - 1, 1, position)])
+            _again(place, [readable(row) for position in waiting for row in log.read(position - 1, 1, position)])
     return len(todo)
 
 

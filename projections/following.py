@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from domain import Value
-from eventlog.envelope import Recorded, Stored, decode, partition_of
+from eventlog.envelope import Recorded, Stored, partition_of, readable
 from eventlog.feed import Batch, Progress
 from eventlog.passage import passed
 from projections.applying import Place, apply_to, positions
@@ -89,7 +89,7 @@ def check_arrived(place: Place, target: Mapping[int, Progress]) -> None:
 
 def wanted(rows: Sequence[Stored], target: Mapping[int, Progress]) -> list[Recorded]:
     """The events that are not beyond their partition's target; `apply_to` drops those that are in the generation."""
-    events = [decode(row) for row in rows]
+    events = [readable(row) for row in rows]
     if rows[-1].position <= min(progress.position for progress in target.values()):
         return events
     return [event for event in events if event.position <= target[partition_of(event.key, len(target))].position]

@@ -173,3 +173,25 @@ def test_after_fifty_parked_keys_the_model_stops_and_goes_on_after_retries(store
 def tell_all(store, stories):
     for story in stories:
         story.place()
+
+
+def test_a_body_that_does_not_fit_its_name_parks_its_key_and_is_projected_once_it_is_mended(store, made, stories, log):
+    for story in stories:
+        story.place()
+    stories[3].pay()
+    torn = "update eventlog.stored_events set state = %s where originator_id = %s and originator_version = 1"
+    [whole] = made.execute(
+        "select state from eventlog.stored_events where originator_id = %s", (stories[3].id,)
+    ).fetchone()
+    made.execute(torn, (bytes(whole).replace(b'"booking_number"', b'"booking_numeral"'), stories[3].id))
+    follow(store, made, history)
+    assert [(one.key, len(one.positions) > 1, one.error.split()[0]) for one in parked(made)] == [
+        (stories[3].id, True, "UnreadableBody")]  # fmt: skip
+    assert entries(made, stories[3]) == []
+    assert entries(made, stories[2])
+
+    made.execute(torn, (whole, stories[3].id))
+    assert wish(made, stories[3].id, "retry")
+    assert retry(store, made, log) == 1
+    assert parked(made) == []
+    assert entries(made, stories[3])[0] == "BookingPlaced"
