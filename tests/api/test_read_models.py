@@ -5,7 +5,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.api.test_staff_accounts import acts_of
+from tests.api.staff_desk import acts_of
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from commands.logins import FAILURES
 from tests.api.house import PASSWORD
-from tests.api.test_staff_accounts import acts_of, change, see
+from tests.api.staff_desk import acts_of, change, see
 
 FACTOR = "/api/staff/auth/second-factor/"
 MAIL = "op@example.com"
