@@ -63,8 +63,6 @@ class Sealer:
         [(log_id,)] = db.execute("select id from eventlog.log").fetchall()
         last = last_link(db)
         self._reached, self._told = last.position if last else 0, self._last_told(log_id)
-        if (last.n if last else 0) < self._told[0]:
-            log.error("audit_chain_cut_off", chain=last.n if last else 0, head=self._told[0], file=str(self._heads))
         while not self._stopping.is_set():
             self.seal_all(db, source)
             if time.monotonic() - self._told_at >= HEAD_S:
@@ -81,9 +79,15 @@ class Sealer:
 
     def _tell(self, db: psycopg.Connection, log_id: UUID) -> None:
         last = last_link(db)
-        if last is None or (last.n, last.hash.hex()) == self._told:
+        n, digest = (last.n, last.hash.hex()) if last else (0, "")
+        if (n, digest) == self._told:
             return
-        head = Head(log_id, last.n, last.position, last.hash.hex(), datetime.now(UTC))
+        if n < self._told[0]:
+            log.error("audit_chain_cut_off", chain=n, head=self._told[0], file=str(self._heads))
+            self._told = n, ""
+        if last is None:
+            return
+        head = Head(log_id, n, last.position, digest, datetime.now(UTC))
         log.info("audit_head", log=str(head.log), n=head.n, position=head.position, hash=head.hash)
         self._told_at = time.monotonic()
         try:
@@ -91,7 +95,7 @@ class Sealer:
         except OSError as error:
             log.error("audit_head_not_written", error=str(error))
         else:
-            self._told = head.n, head.hash
+            self._told = n, digest
 
     def _last_told(self, log_id: UUID) -> tuple[int, str]:
         found = (0, "")

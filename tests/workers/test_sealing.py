@@ -12,7 +12,7 @@ import pytest
 from eventlog.chain import links
 from eventlog.chain_checking import Check
 from eventlog.heads import read_heads
-from tests.eventlog.audit_entries import END, act, found
+from tests.eventlog.audit_entries import END, act, found, remove
 from tests.eventlog.streams import INSERT, Writer, row
 from tests.waiting import until
 from workers import sealing as sealings
@@ -170,6 +170,18 @@ def test_a_lost_connection_is_made_anew(database, store, db, heads):
         act(store)
         until(lambda: told(heads) == 2)
     assert found(db, heads) == []
+
+
+def test_a_sealer_that_finds_less_than_it_has_told_says_so_at_once(database, store, db, heads, capfd):
+    with sealing(database, heads):
+        act(store)
+        act(store)
+        until(lambda: told(heads) == 2)
+        db.execute("delete from eventlog.audit_chain where n = 2")
+        remove(db, 2)
+        until(lambda: [head.n for head in read_heads(heads)][-1] == 1)
+    assert "audit_chain_cut_off" in capfd.readouterr().out
+    assert found(db, heads) == [("cut_off", 2)]
 
 
 def leads(db):
