@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from commands.accounts import Account, Kind, create_account, open_session, session_of
+from commands.accounts import Account, Kind, create_account, open_session, session_of, set_password
 from commands.logins import FAILURES, LOCKED, Attempt, clear_failures, count_failure, end_lock, log_in
 from commands.passwords import hashed
 from domain import Refused
@@ -16,9 +16,11 @@ from domain.audit import NOBODY, Action, StaffActed, Whence
 from domain.permissions import Role
 from eventlog.ids import new_id
 from tests.samples import NOON
+from tests.waiting import until
 
 MAIL, PASSWORD = "ada@example.com", "correct horse battery"
 MOMENT = timedelta(seconds=1)
+WAITING = "select 1 from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
 WHENCE = Whence("192.0.2.7", "a browser")
 
 
@@ -159,6 +161,18 @@ def test_who_is_let_in_at_last_was_not_locked_meanwhile(db):
     assert not clear_failures(db, Kind.CUSTOMER, mail_id, NOON)
     end_lock(db, Kind.CUSTOMER, mail_id)
     assert clear_failures(db, Kind.CUSTOMER, mail_id, NOON)
+
+
+def test_a_password_that_is_changed_while_it_is_compared_lets_nobody_in(ctx, db, database, member):
+    account = member()
+    with psycopg.connect(database) as changing, ThreadPoolExecutor(1) as one:
+        set_password(changing, account.id, "another hash", NOON)
+        late = one.submit(attempt, ctx)
+        until(lambda: db.execute(WAITING, (changing.info.backend_pid,)).fetchone())
+        changing.commit()
+        with pytest.raises(Refused, match="is wrong"):
+            late.result(20)
+    assert db.execute("select count(*) from api.sessions").fetchone() == (0,)
 
 
 def test_the_session_that_came_with_the_request_ends(ctx, db, member):
