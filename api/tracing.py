@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from commands import Context
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from api.call import Call
 
 MOST_AGENT, MOST_SUBJECT, MOST_ASKED = 200, 200, 2_000
+NAMING = frozenset({"search", "cursor"})
 PERSONS_AND_BOOKINGS = {"bookings": "booking_id", "customers": "customer_id"}
 
 
@@ -22,8 +24,7 @@ def trace_of(call: "Call", change: PersonalChangeRecorded | None = None) -> Trac
     """The entry that goes with what this call does, not yet with what it changes."""
     assert call.policy.acts
     me, about = call.user.account, _about(call)
-    asked = call.scope["query_string"].decode("latin-1")
-    whence = Whence(call.address, plain(call.headers.get("user-agent", ""))[:MOST_AGENT], plain(asked)[:MOST_ASKED])
+    whence = Whence(call.address, plain(call.headers.get("user-agent", ""))[:MOST_AGENT], plain(_asked(call)))
     acted = StaffActed(me.id, call.policy.acts, call.scope["request_id"], me.id, personal=whence, **about)
     return Trace(new_id(), acted, change)
 
@@ -38,6 +39,12 @@ def note_act(ctx: Context) -> Appended:
     trace = ctx.trace
     assert trace, "only what staff do, by a route that says what it acts"
     return replace(ctx, trace=None).append([trace.ref], lambda entry: [audit.record(entry, trace.acted)])
+
+
+def _asked(call: "Call") -> str:
+    """The query, without what may name a customer: it is sealed for the member, and must go when the customer goes."""
+    asked = parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return "&".join(f"{name}={'*' if name in NAMING else value}" for name, value in asked)[:MOST_ASKED]
 
 
 def _about(call: "Call") -> dict[str, Any]:

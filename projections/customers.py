@@ -17,7 +17,8 @@ from projections.loyalty import TIER, TIERS
 from projections.people import CHANGES, Fold, Person, Purchase
 from projections.rows import write
 
-SCHEMA = """
+NAME = "lower(coalesce(last_name, '') || ' ' || coalesce(first_name, ''))"
+SCHEMA = f"""
     create table people (
         person_id  uuid        primary key,
         is_guest   bool        not null,
@@ -31,6 +32,7 @@ SCHEMA = """
     );
     create index on people using gin (to_tsvector('simple', words)) with (fastupdate = off);
     create index on people (since, person_id) where words is not null;
+    create index on people ({NAME}, person_id) where words is not null;
     create table claims (
         mail_id     uuid not null,
         customer_id uuid not null,

@@ -7,8 +7,14 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 from psycopg.sql import SQL, Identifier
 
+from eventlog.envelope import ENCODER, Stored, decode, unseal_all
+from eventlog.vault import Vault
+
 TABLES = """select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'
             and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"""
+
+LOG = """select notification_id, originator_id, originator_version, topic, state from eventlog.stored_events
+         order by notification_id"""
 
 
 def tables(db: psycopg.Connection) -> dict[str, bytes]:
@@ -18,6 +24,13 @@ def tables(db: psycopg.Connection) -> dict[str, bytes]:
         rows = db.execute(SQL("select * from {}").format(Identifier(schema, name))).fetchall()
         found[f"{schema}.{name}"] = b"\n".join(as_bytes(value) for row in rows for value in row)
     return found
+
+
+def opened_log(db: psycopg.Connection, vault: Vault) -> bytes:
+    """Every event with what is personal in it, as far as there are keys that open it."""
+    rows = db.execute(LOG).fetchall()
+    events = unseal_all([decode(Stored(*row)) for row in rows], vault, db)
+    return b"\n".join(ENCODER.encode(recorded.event) for recorded in events)
 
 
 def as_bytes(value: object) -> bytes:

@@ -71,7 +71,7 @@ def ask(store, db, own_sandbox):  # noqa: F811
 
 
 @contextmanager
-def platform(database, vault, bootstrap, stripe_url):
+def platform(database, vault, bootstrap, stripe_url, **more):
     """Relay, projector over Kafka, reactions and jobs."""
     projector = Projector(Sources(database, vault, bootstrap))
     thread = Thread(target=supervised, args=(projector,))
@@ -81,7 +81,7 @@ def platform(database, vault, bootstrap, stripe_url):
         parts.callback(thread.join, 30)
         parts.callback(projector.stop)
         for name in ("reactions", "jobs"):
-            parts.enter_context(Acting(name, database, stripe_url))
+            parts.enter_context(Acting(name, database, stripe_url, **more))
         yield
 
 
@@ -123,7 +123,7 @@ def test_a_forgotten_person_is_nowhere_and_totals_stay(ask, database, vault, db,
         rebuild(site, history)
         before, read = totals(db), places_of(words(ADA), tables(db))
         assert {word for word, _ in read} == words(ADA)
-        assert {where.partition(".")[0] for _, where in read} == {"history", "history_old"}
+        assert {where.partition(".")[0] for _, where in read} == {"customers", "history", "history_old"}
 
         forget(vault.person_id(mail(ADA)), ask())
         until(lambda: db.execute("select erased_at from eventlog.destroyed_keys").fetchone() != (None,), 60)
