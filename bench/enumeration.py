@@ -1,8 +1,9 @@
 """Whether time tells who has an account: login, registering and a reset for known and for unknown addresses, in turn.
 
-    python -m bench.enumeration [--tries 200]
+    python -m bench.enumeration [--tries 200] [--without-hashing]
 
-Limits are off; the answers have to be the same but for the id of the request.
+Limits are off; the answers have to be the same but for the id of the request. Noise is how far the known addresses are
+apart among themselves. Without hashing, what is left of a request cannot hide behind the hash of its password.
 """
 
 import argparse
@@ -37,6 +38,13 @@ WARM_UP, MOST_MS = 10, 5.0
 PASSWORD = "a password of the bench"
 PERSON = {"first_name": "Ada", "last_name": "Byron", "phone": "+12125550123"}
 REGISTER, LOGIN, RESET = "auth/register/", "auth/login/", "auth/password-reset/"
+WITHOUT_HASHING = """
+import commands.passwords
+class Nothing:
+    def hash(self, password): return password
+    def verify(self, password, hashed): return password == hashed
+commands.passwords._hasher = Nothing
+"""
 AREA = "/api/customer/"
 Body = Callable[[str], dict[str, Any]]
 
@@ -51,13 +59,15 @@ class Told(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description="Known and unknown addresses, side by side.")
     parser.add_argument("--tries", type=int, default=200)
-    tries = parser.parse_args().tries
+    parser.add_argument("--without-hashing", action="store_true")
+    asked = parser.parse_args()
+    api = WITHOUT_HASHING + API if asked.without_hashing else API
     bodies: dict[str, Body] = {
         LOGIN: lambda mail: {"email": mail, "password": "a wrong password"},
         REGISTER: lambda mail: {"email": mail, "password": PASSWORD} | PERSON,
         RESET: lambda mail: {"email": mail},
     }
-    with running(tries + WARM_UP) as (url, known), httpx.Client(base_url=url + AREA, timeout=30) as http:
+    with running(api, asked.tries + WARM_UP) as (url, known), httpx.Client(base_url=url + AREA, timeout=30) as http:
         found = [compare(http, path, body, known) for path, body in bodies.items()]
     raise SystemExit(0 if all(found) else 1)
 
@@ -70,15 +80,18 @@ def compare(http: httpx.Client, path: str, body: Body, known: list[str]) -> bool
         turn = [("known", mail), ("unknown", next(strangers))]
         pairs.append({who: attempt(http, path, body(mail)) for who, mail in (turn if n % 2 else turn[::-1])})
     measured = pairs[WARM_UP:]
-    medians = {who: median(pair[who].ms for pair in measured) for who in ("known", "unknown")}
+    took = {who: [pair[who].ms for pair in measured] for who in ("known", "unknown")}
     answers = {told.answer for pair in measured for told in pair.values()}
-    return report(path, medians, answers)
+    return report(path, took, answers)
 
 
-def report(path: str, medians: dict[str, float], answers: set[tuple[int, str]]) -> bool:
-    known, unknown = medians["known"], medians["unknown"]
+def report(path: str, took: dict[str, list[float]], answers: set[tuple[int, str]]) -> bool:
+    known, unknown = median(took["known"]), median(took["unknown"])
+    noise = abs(median(took["known"][::2]) - median(took["known"][1::2]))
     is_good = abs(known - unknown) <= MOST_MS and len(answers) == 1
-    figures = f"known {known:7.2f} ms, unknown {unknown:7.2f} ms, difference {known - unknown:+6.2f} ms"
+    figures = (
+        f"known {known:7.2f} ms, unknown {unknown:7.2f} ms, difference {known - unknown:+6.2f} ms, noise {noise:.2f} ms"
+    )
     statuses = ", ".join(sorted(str(status) for status, _ in answers))
     same = "the same answer" if len(answers) == 1 else f"{len(answers)} ANSWERS"
     print(f"{path:22} {figures}, ratio {known / unknown:5.3f}; {same} ({statuses}) {'ok' if is_good else 'TOLD APART'}")
@@ -93,14 +106,14 @@ def attempt(http: httpx.Client, path: str, body: dict[str, Any]) -> Told:
 
 
 @contextmanager
-def running(people: int) -> Iterator[tuple[str, list[str]]]:
+def running(api: str, people: int) -> Iterator[tuple[str, list[str]]]:
     """An API on a durable database, and the addresses of so many customers."""
     with TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
         env = SECRETS | {"DATABASE_URL": postgres.dsn, "TOTETAXI_RATE_LIMITS": "off"}
         furnish(postgres.dsn)
         known = [f"known{n}@customers.example" for n in range(people)]
         populate(Settings.from_env(os.environ | env), known)
-        with process(API, "", env) as (url, _):
+        with process(api, "", env) as (url, _):
             yield url, known
 
 
