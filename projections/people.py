@@ -113,7 +113,7 @@ class Fold:
 
     def place(self, recorded: Recorded) -> None:
         placed: BookingPlaced = recorded.event
-        saved = (getattr(placed, f"{end}_address_id", None) for end in ("pickup", "delivery"))
+        saved = placed.pickup_address_id, placed.delivery_address_id
         self._purchase(Purchase(recorded.key, placed.person_id, recorded.at, *saved))
         if placed.is_guest:
             before = self.guests.get(placed.person_id)

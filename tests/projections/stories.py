@@ -2,9 +2,12 @@
 
 import sys
 
-from domain import booking, payment, pickup_day, refund
+from msgspec.structs import replace
+
+from domain import audit, booking, payment, pickup_day, refund
 from domain.ids import booking_id, payment_id
 from eventlog.feed import PostgresFeed, open_log
+from eventlog.ids import new_id
 from eventlog.store import Ref
 from projections.applying import apply, positions
 from projections.schemas import FRAME_TABLES, name_of
@@ -20,6 +23,15 @@ def tell(store, key, *steps, at=NOON):
         events.setdefault(stream, []).append(event)
     refs = [Ref(sys.modules[type(new[0]).__module__], stream) for stream, new in events.items()]
     return store.append(refs, lambda *_: list(events.values()), note(at, key=key)).position
+
+
+def act(store, staff="grace", about="ada"):
+    """An entry of the audit log: somebody of the staff looks at a customer."""
+    acted = audit.StaffActed(
+        person(staff), audit.Action.VIEW_CUSTOMER, "req-1", person(staff), customer_id=person(about)
+    )
+    seen = replace(acted, personal=audit.Whence("192.0.2.1", "a browser"))
+    return tell(store, id := new_id(), (id, seen))
 
 
 class Story:

@@ -8,12 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import booking
+from domain.customer import VipGranted
 from eventlog.envelope import partition_of
 from eventlog.feed import Batch, PostgresFeed, Progress
 from projections import calendar, dashboard, history, parking
 from projections.applying import apply, positions
 from projections.models import MODELS
-from tests.projections.stories import Story, empty, follow, rows
+from tests.projections.accounts import Account
+from tests.projections.stories import Story, act, empty, follow, rows
 from tests.samples import MONDAY, NOON
 
 ALL = {partition: Progress() for partition in range(8)}
@@ -30,6 +32,11 @@ def some_lives(store, count=6):
         if n % 3 == 1:
             story.turn(booking.BookingStarted(), booking.BookingCompleted())
             story.give_back(at=NOON + timedelta(days=9))
+    account = Account(store, "guest1")
+    account.register()
+    account.verify()
+    account.tell(VipGranted())
+    act(store, about="guest1")
     return stories
 
 

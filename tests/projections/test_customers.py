@@ -16,7 +16,7 @@ from projections.customer_list import Wish, listed
 from projections.erasing import erase_person
 from projections.rebuilding import Site, rebuild
 from tests.projections.accounts import Account, Member
-from tests.projections.stories import CENTS, Story, empty, follow, rows, tell
+from tests.projections.stories import CENTS, Story, empty, rows, tell
 from tests.samples import NOON, person, placed
 
 DAY = timedelta(days=1)
@@ -171,15 +171,12 @@ def test_vip_is_who_was_granted_it_last_guest_or_account(store, ask):
     assert (names(ask, is_vip=True), names(ask, is_vip=False), summary(ask)["vip"]) == (["Eve"], ["Ada"], 1)
 
 
-def test_an_address_counts_the_bookings_that_used_it_at_either_end(store, ask, made):
+def test_an_address_counts_the_bookings_that_used_it_at_either_end(store, ask):
     ada, home, beach = Account(store), uuid4(), uuid4()
     ada.register()
-    follow(store, made, customers)
-    for at, ends in ((NOON, (home, beach)), (NOON + DAY, (home, home)), (NOON + 2 * DAY, (None, beach))):
-        made.execute(
-            "insert into customers.purchases values (%s, %s, %s, %s, %s, false, false, 0, '{}', 0)",
-            (uuid4(), ada.id, at, *ends),
-        )
+    for n, ends in enumerate(((home, beach), (home, home), (None, beach))):
+        used = dict(zip(("pickup_address_id", "delivery_address_id"), ends, strict=True))
+        Member(ada, n, **used).place(at=NOON + n * DAY)
     usage = ask(customers, customers.address_usage, [ada.id])
     assert usage == {home: (2, NOON + DAY), beach: (2, NOON + 2 * DAY)}
     assert ask(customers, customers.address_usage, [ada.mail_id]) == {}

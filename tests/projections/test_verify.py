@@ -15,6 +15,7 @@ from projections.schemas import exists
 from projections.switching import workbench
 from projections.verify import verify
 from tests.projections.going_on import catch_up, in_background, live, projected
+from tests.projections.stories import act
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def lived(store, db):
     """Ten bookings, in all read models."""
     for _ in range(10):
         live(store)
+    act(store)
     catch_up(store, db, *MODELS.values())
 
 
@@ -56,7 +58,13 @@ def test_a_read_model_that_was_never_made_is_found(site, db):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_row_that_history_does_not_tell_is_found(site, lived, db, name):
-    tables = {"calendar": "taken", "customers": "purchases", "dashboard": "bookings", "history": "entries"}
+    tables = {
+        "audit": "entries",
+        "calendar": "taken",
+        "customers": "purchases",
+        "dashboard": "bookings",
+        "history": "entries",
+    }
     table = tables[name]
     db.execute(f"delete from {name}.{table} where ctid = (select min(ctid) from {name}.{table})")
     [finding] = verify(site)
