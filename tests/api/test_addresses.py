@@ -1,5 +1,6 @@
 """Saved addresses over HTTP: one for a nickname, one default, written anew as a whole, and nobody else's."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -63,6 +64,13 @@ def test_a_nickname_is_one_address_whatever_its_case_and_another_customers_is_th
     assert code(replace(house, ada, work["id"], nickname="HOME")) == (409, "nickname_taken")
     assert replace(house, ada, home["id"], nickname="HOME").status_code == 200
     assert save(house, house.customer("eve@example.com"), "Home").status_code == 201
+
+
+def test_of_many_who_take_a_nickname_at_once_one_gets_it(house, ada):
+    with ThreadPoolExecutor(6) as many:
+        answers = list(many.map(lambda n: save(house, ada, "home" if n % 2 else "Home"), range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+    assert len(listed(house, ada)) == 1
 
 
 def test_one_address_is_the_default(house, ada):

@@ -4,13 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec.structs import replace
 
+from commands.accounts import account_of, create_account
 from commands.bookings import place_booking
-from commands.customers import forget_again
+from commands.customer_sheet import contact_of
+from commands.customers import forget_again, forget_customer
 from commands.persons import forget, forgotten
 from domain.person import PersonForgotten
 from domain.selection import PickupTime
 from eventlog.store import EventStore
+from tests.commands.accounts_made import verified
 from tests.commands.wishes import WANTED, asks, booking, place
+from tests.samples import NOON
 
 ADA = "ada@example.com"
 LATER = replace(WANTED, pickup_time=PickupTime.NO_TIME_PREFERENCE)
@@ -103,3 +107,17 @@ def test_a_key_that_a_backup_brought_back_is_destroyed_again_and_a_newer_one_sta
     assert personal(ctx, other).first_name == "Eve"
     place_booking(asks(wanted=LATER), ctx())
     assert forget_again(kept, ctx()) == 0
+
+
+def test_an_account_that_a_backup_brought_back_is_closed_again(ctx, db):
+    id = verified(ctx)
+    [row] = db.execute("select * from eventlog.person_keys where person_id = %s", (id,))
+    account = account_of(db, ADA)
+    forget_customer(id, ctx())
+    kept = forgotten(ctx().store)
+    db.execute("delete from eventlog.destroyed_keys")
+    db.execute("insert into eventlog.person_keys values (%s, %s, %s, %s, %s)", row)
+    create_account(db, account, "hash", NOON)
+    assert contact_of(ctx().store.history(id)).email == ADA
+    assert forget_again(kept, ctx()) == 1
+    assert (contact_of(ctx().store.history(id)), account_of(db, ADA)) == (None, None)
