@@ -82,7 +82,7 @@ def test_a_letter_that_is_sent_again_has_the_same_token(db, ada):
     assert issued(db, ada, now=NOON + SAME) not in (token, later)
 
 
-@pytest.mark.parametrize("token", ["", "x", "0" * 97, "é", f"{uuid4().hex}.{'0' * 64}"])
+@pytest.mark.parametrize("token", ["", "x", "0" * 97, "é", f"{'0' * 32}.{'0' * 64}"])
 def test_what_was_never_issued_opens_nothing(db, ada, token):
     issued(db, ada)
     assert refuses(db, token)
