@@ -45,7 +45,7 @@ def networks(texts: tuple[str, ...]) -> Networks:
 
 
 def client_address(scope: Scope, trusted: Networks) -> str:
-    """Who calls: the peer, or whom proxies that we trust say they forward for. An IPv6 client is its /64 network."""
+    """Who calls: the peer, or whom proxies that we trust say they forward for."""
     peer = (scope.get("client") or ("",))[0]
     told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
     return _address(peer, told[-LONGEST_CHAIN:].decode("latin-1"), trusted)
@@ -57,7 +57,10 @@ def _address(peer: str, forwarded_for: str, trusted: Networks) -> str:
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     while hops and _is_in(address, trusted):
         address = hops.pop()
-    return _bucket_of(address, peer)
+    try:
+        return str(_ip(address))
+    except ValueError:
+        return peer
 
 
 def _is_in(address: str, trusted: Networks) -> bool:
@@ -68,11 +71,12 @@ def _is_in(address: str, trusted: Networks) -> bool:
     return any(ip in network for network in trusted)
 
 
-def _bucket_of(address: str, peer: str) -> str:
+def bucket_of(address: str) -> str:
+    """Whoever has an IPv6 address has the whole /64 network behind it, and counts once."""
     try:
         ip = _ip(address)
     except ValueError:
-        return peer
+        return address
     return str(ip) if ip.version == 4 else str(ip_network(f"{ip}/64", strict=False))
 
 

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from api.call import Call, read_body
 from api.errors import Later, Problem, described, problem_of, respond, unavailable
 from api.policies import Limit, Policy, Who
-from api.ratelimits import take_token
+from api.ratelimits import bucket_of, take_token
 from api.sessions import refuse_foreign, session_for
 from api.tracing import note_read
 from api.validation import read_json, read_query
@@ -120,7 +120,7 @@ class Route(APIRoute):
 
     def _bucket(self, call: Call, limit: Limit) -> str:
         """One for a user, or for an address; each way to log in has one of its own."""
-        whose = str(call.session.account.id) if call.session and limit is not Limit.AUTH else call.address
+        whose = str(call.session.account.id) if call.session and limit is not Limit.AUTH else bucket_of(call.address)
         return f"{limit} {self.path} {whose}" if limit is Limit.AUTH else f"{limit} {whose}"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.ratelimits import client_address, networks
+from api.ratelimits import bucket_of, client_address, networks
 from settings import Settings
 from tests.api.house import ENV, open_house
 
@@ -108,8 +108,14 @@ def test_forwarded_addresses_are_believed_from_trusted_peers_only():
     assert seen("198.51.100.1", "203.0.113.7") == "198.51.100.1"
     assert seen("10.0.0.2", "6.6.6.6, 203.0.113.7, 10.0.0.9") == "203.0.113.7"
     assert seen("10.0.0.2", "no address") == "10.0.0.2"
-    assert seen("127.0.0.1", "2001:db8::1:2:3:4") == "2001:db8::/64"
+    assert seen("127.0.0.1", "2001:db8::1") == "2001:db8::1"
     assert seen("127.0.0.1", "") == "127.0.0.1"
     assert seen("::ffff:198.51.100.1", "203.0.113.7") == "198.51.100.1"
     assert seen("::ffff:10.0.0.2", "::ffff:203.0.113.7") == "203.0.113.7"
     assert seen("127.0.0.1", "203.0.113.7" + ", 127.0.0.1" * 100_000) == "127.0.0.1"
+
+
+def test_a_whole_ipv6_network_counts_as_one_caller():
+    assert bucket_of("2001:db8::1:2:3:4") == bucket_of("2001:db8::9") == "2001:db8::/64"
+    assert bucket_of("2001:db8:0:1::1") != bucket_of("2001:db8::1")
+    assert (bucket_of("203.0.113.7"), bucket_of("::ffff:203.0.113.7")) == ("203.0.113.7", "203.0.113.7")
