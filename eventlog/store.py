@@ -42,7 +42,7 @@ class EventStore(Application[UUID]):
     name = "stored"
     recorder: SettledRecorder
 
-    def __init__(self, database_url: str, vault: Vault, pool_size: int = 4, max_pool_size: int = 16):
+    def __init__(self, database_url: str, vault: Vault, pool_size: int = 1, max_pool_size: int = 16):
         super().__init__(
             SETTINGS
             | connection_settings(database_url)

@@ -25,6 +25,7 @@ from workers.job_schema import create_job_tables
 from workers.migrating import APPLICATIONS
 
 TEMPLATE = "totetaxi_template"
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4 * 2**30
 APPLICATION = roles.Login("totetaxi_app", "totetaxi_app")
 
 
@@ -67,7 +68,7 @@ class Servers:
         return self._started["kafka"][1]
 
     def _room(self) -> Path:
-        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="totetaxi-tests-"))
+        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="totetaxi-tests-", dir=_memory()))
         return self._folder
 
     def stop(self):
@@ -76,6 +77,12 @@ class Servers:
                 server.stop()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Memory as a file system, if there is enough: a thousand files are copied for each test's database."""
+    is_there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    return MEMORY if is_there and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
 
 
 def _make_template(dsn: str) -> None:

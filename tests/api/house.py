@@ -92,7 +92,7 @@ class House:
 
     def __init__(self, url: str, database: str, identity: bytes = IDENTITY):
         self.url, self.database, self.identity = url, database, identity
-        self.http = httpx.Client(base_url=url, timeout=60, limits=httpx.Limits(max_connections=None))
+        self.http = httpx.Client(base_url=url, timeout=60, verify=False, limits=httpx.Limits(max_connections=None))
 
     def book(self, body: Any = None, headers: dict[str, str] | None = None) -> httpx.Response:
         return self.http.post("/api/public/guest-booking/", json=body or booking(), headers=headers)
