@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from commands import Context
 from commands.booking_sheet import rfc3339
 from commands.customer_sheet import Usage, address_sheets, customer_sheet
+from domain import Refused
 from domain.customer import CustomerRegistered, MailChanged, MailVerified, StaffNotesWritten
 from eventlog.envelope import Recorded
 
@@ -27,16 +28,17 @@ def held(customer_id: UUID, usage: Usage, ctx: Context) -> dict[str, Any]:
     """`{exported_at, account, profile, email_addresses, addresses, changes, sessions, letters}`, ready for JSON.
 
     `addresses` has removed ones too; `changes` is what was ever told, consents among it, with when it was. Bookings and
-    statistics are in the read models: whoever asks adds them.
+    statistics are in the read models: whoever asks adds them. Refuses with `not_found` when the account is closed.
     """
     history = ctx.store.history(customer_id)
     with ctx.store.recorder.connection() as db:
-        [account] = _rows(db, ACCOUNT, customer_id)
+        if not (account := _rows(db, ACCOUNT, customer_id)):
+            raise Refused("not_found", "This account is closed.")
         sessions, letters = _rows(db, SESSIONS, customer_id), _rows(db, LETTERS, customer_id)
         letters += _rows(db, ASKED, customer_id)
     return {
         "exported_at": rfc3339(ctx.now),
-        "account": account,
+        "account": account[0],
         "profile": customer_sheet(history),
         "email_addresses": _mails(history),
         "addresses": address_sheets(history, usage),

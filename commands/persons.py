@@ -1,13 +1,23 @@
 """What becomes of a person who is forgotten: their key is destroyed. `commands.customers` says who that is."""
 
+from collections.abc import Iterable
 from uuid import UUID
+
+from psycopg import Connection
 
 from commands import Context
 from domain import customer
 from eventlog.store import EventStore, Ref
 
-# Waits for appends under way that seal with the key, and lets nobody else forget the same person meanwhile.
-ALONE = "select from eventlog.person_keys where person_id = %s for update"
+ALONE = "select from eventlog.person_keys where person_id = any(%s) order by person_id for update"
+
+
+def hold(db: Connection, person_ids: Iterable[UUID]) -> None:
+    """Waits for appends under way that seal with their keys, and lets nobody else forget them meanwhile.
+
+    Before anything is appended to their streams: whoever seals has the key first and then waits for the stream.
+    """
+    db.execute(ALONE, (list(person_ids),))
 
 
 def forget(person_id: UUID, ctx: Context) -> int | None:
@@ -16,7 +26,7 @@ def forget(person_id: UUID, ctx: Context) -> int | None:
     What read models hold of them is erased by a job, once every partition has passed the position answered here.
     """
     with ctx.store.recorder.transaction() as db:
-        db.execute(ALONE, (person_id,))
+        hold(db, [person_id])
         keys = ctx.store.vault.keys(db, "person_id", [person_id])
         if not keys:
             return None

@@ -87,6 +87,11 @@ def issue(db: Connection, secret: bytes, proof: Proof, now: datetime) -> str:
     return token
 
 
+def withdraw(db: Connection, account_id: UUID, purpose: Purpose) -> None:
+    """What was sent for this purpose opens nothing any more."""
+    db.execute("delete from api.tokens where account_id = %s and purpose = %s", (account_id, purpose))
+
+
 def address_to_prove(db: Connection, account_id: UUID, now: datetime) -> str | None:
     """The address that the account is to have, once the token that was sent there comes back."""
     rows = _rows(db, OPEN, {"account_id": account_id, "purpose": Purpose.CHANGE_MAIL, "now": now})

@@ -118,7 +118,8 @@ def forget(call: Call, id: str) -> dict[str, Any]:
         found = _found(call, db, id)
 
     def do(ctx: Context) -> Done:
-        return Done(found.id, forget_customer(found.id, ctx) or found.past[-1].position)
+        """What somebody else has forgotten meanwhile is in the stream by now."""
+        return Done(found.id, forget_customer(found.id, ctx) or ctx.store.history(found.id)[-1].position)
 
     return carry_out(call, Write(do, lambda done: {"id": str(found.id), "position": done.position}))
 

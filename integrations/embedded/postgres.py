@@ -25,6 +25,7 @@ SMALL_MACHINE = {
     "log_timezone": "UTC",
     "logging_collector": "off",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # the detail of a broken rule quotes the row: mail addresses, too
     "jit": "off",
     "random_page_cost": "1.1",
     # Few cores, and containers give parallel workers' shared memory 64 MB only.

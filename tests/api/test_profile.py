@@ -119,3 +119,10 @@ def test_one_customer_sees_and_changes_nothing_of_another(house, ada):
         answer = read(house, eve, f"/api/customer/{path}")
         assert (answer.status_code, "Canary" in answer.text) == (200, False)
         assert str(ada.id) not in answer.text
+
+
+def test_who_asks_for_the_mail_they_have_wants_no_other_any_more(house, ada):
+    patch(house, ada, email="new@example.com")
+    assert patch(house, ada, email="ada@example.com").json()["profile"]["pending_email"] is None
+    assert read(house, ada).json()["profile"]["pending_email"] is None
+    assert house.count("api.tokens") == 0

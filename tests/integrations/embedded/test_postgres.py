@@ -201,6 +201,17 @@ def user_of_postgres():
     return subprocess.check_output([*disguise(), shutil.which("id"), "-u"], text=True).strip()
 
 
+def test_the_server_log_says_which_rule_was_broken_and_not_by_whom(data):
+    with EmbeddedPostgres(data) as server, psycopg.connect(server.dsn, autocommit=True) as db:
+        db.execute("create table mails (mail text unique)")
+        db.execute("insert into mails values ('ada@example.com')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            db.execute("insert into mails values (%s)", ("ada@example.com",))
+        logged = server.log.read_text()
+        assert "mails_mail_key" in logged
+        assert "DETAIL" not in logged
+
+
 def test_postgres_never_runs_as_root_even_where_unshare_is_missing(tmp_path, monkeypatch):
     assert user_of_postgres() != "0"
     for program in ("setpriv", "true", "id"):
