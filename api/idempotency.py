@@ -7,12 +7,14 @@ request that finds the row without its lock, after a crash for instance, goes on
 import hmac
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from api.call import Call
 from api.errors import Later, Problem, unavailable
 from api.key_locks import PATIENCE_S
+from api.tracing import note_act
 from commands import Context
 from domain import Value
 from eventlog.envelope import Recorded
@@ -46,7 +48,7 @@ def carry_out(call: Call, write: Write) -> dict[str, Any]:
     """Once for each key; without one, once. Raises Later, Problem("idempotency_mismatch") and what the write raises."""
     once = _once(call)
     if once is None:
-        return write.answer(write.do(call.context()))
+        return write.answer(_did(write, call.context()))
     locks, answer = call.parts.key_locks, None
     if call.has_waited and (answer := locks.answer_for(once)):
         return answer
@@ -62,14 +64,22 @@ def carry_out(call: Call, write: Write) -> dict[str, Any]:
 def _done(call: Call, once: Once, write: Write) -> Done:
     if write.in_append:
         try:
-            return write.do(call.context(once))
+            return _did(write, call.context(once))
         except KeyTaken:
             found = _found(call, once)
             assert found, "a key that is taken has its row"
             return found
-    done = write.do(call.context())
+    done = _did(write, call.context())
     with call.parts.pool.connection() as db:
         note_used(db, once, done.position)
+    return done
+
+
+def _did(write: Write, ctx: Context) -> Done:
+    """What staff ask for and is so already changes nothing, but the answer shows it: a read, with an entry as any."""
+    done = write.do(ctx)
+    if ctx.trace and not ctx.store.history(ctx.trace.id):
+        note_act(replace(ctx, once=None))
     return done
 
 

@@ -141,7 +141,8 @@ def refuse(attempt: Attempt, account: Account | None, ctx: Context) -> None:
 
 
 def _note(acted: StaffActed, ctx: Context) -> None:
-    ctx.append([Ref(audit, new_id(), is_new=True)], lambda entry: [audit.record(entry, acted)])
+    """An entry of its own: no act that failed with it is told as done, and no idempotency key used up by a refusal."""
+    ctx.without_key().append([Ref(audit, new_id(), is_new=True)], lambda entry: [audit.record(entry, acted)])
 
 
 def _request(ctx: Context) -> str:

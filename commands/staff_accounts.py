@@ -98,6 +98,8 @@ def _append(asked: Correction, details: tuple[StaffDetails, StaffDetails], other
     def decide(member: StaffMember) -> list[list]:
         return [staff_member.change(member, wish, asked.id == asked.admin_id, other_admins)]
 
+    if asked.password is not None:
+        after |= {"password": "another one"}
     ctx = ctx.telling(_told(asked.id, before, after) if after else None)
     return ctx.append([Ref(staff_member, asked.id, version=asked.version)], decide)
 

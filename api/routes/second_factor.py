@@ -11,6 +11,7 @@ from api.idempotency import Done, Write, carry_out
 from api.policies import STAFF_AUTH
 from api.route import Route
 from api.sessions import whence
+from api.tracing import note_act
 from commands import second_factor
 from commands.accounts import Kind
 from commands.logins import Attempt
@@ -21,7 +22,9 @@ OWN_ACCOUNT = replace(STAFF_AUTH, acts=Action.MANAGE_STAFF)
 
 def start(call: Call, asked: Start) -> dict[str, Any]:
     """A new secret for an authenticator, shown this once; it counts when a code of it was confirmed."""
-    return to_builtins(second_factor.start(_attempt(call, asked.password), call.context()))
+    setup = second_factor.start(_attempt(call, asked.password), call.context())
+    note_act(call.context())
+    return to_builtins(setup)
 
 
 def confirm(call: Call, asked: Confirm) -> dict[str, Any]:

@@ -153,6 +153,17 @@ def test_confirming_again_under_its_key_gets_the_same_answer(house, member):
     assert (first.status_code, first.json()) == (again.status_code, again.json()) == (200, first.json())
 
 
+def test_a_refusal_uses_up_no_key_and_is_no_act(house, member):
+    """Asked again under its key, what was refused is refused; told is only that somebody guessed."""
+    secret = post(house, member, password=PASSWORD).json()["secret"]
+    headers = member.headers | {"Idempotency-Key": "k1"}
+    for _ in range(2):
+        refused = house.http.post(f"{FACTOR}confirm/", json={"code": NO_CODE}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert [act["action"] for act in acts_of(house, member)] == ["manage_staff", "login_failed", "login_failed"]
+    assert post(house, member, "confirm/", code=code_of(secret)).json()["second_factor"] is True
+
+
 def test_an_admin_removes_the_factor_of_a_lost_device(house, member):
     set_up(house, member)
     admin = house.log_in_staff()
@@ -169,5 +180,6 @@ def test_the_secret_cannot_be_read_in_the_database_and_the_audit_log_tells_of_th
         [[sealed]] = db.execute("select sealed from api.second_factors").fetchall()
     assert secret.encode() not in sealed
     assert house.count(f"eventlog.stored_events where convert_from(state, 'UTF8') like '%{secret}%'") == 0
-    [told] = acts_of(house, member)
+    begun, told = acts_of(house, member)
+    assert (begun["action"], begun["subject"], begun["after"]) == ("manage_staff", "auth/second-factor", {})
     assert (told["action"], told["after"]) == ("manage_staff", {"staff_member": {"has_second_factor": True}})

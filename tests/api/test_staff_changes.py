@@ -143,3 +143,9 @@ def test_the_audit_log_tells_what_was_changed_from_what_to_what(house, admin):
     assert changed["after"]["staff_member"] == {"role": "admin", "flags": {"can_approve_refunds": False}}
     assert changed["personal"] == ({"department": "Desk"}, {"department": "Yard"})
     assert added["personal"][1]["email"] == "mary@example.com"
+
+
+def test_the_audit_log_tells_of_a_new_password_and_not_which(house, admin):
+    member = house.log_in_staff("operator", "op@example.com")
+    change(house, admin, member.id, {"password": "orbital mechanics"})
+    assert acts_of(house, admin)[-1]["personal"] == ({}, {"password": "another one"})
