@@ -44,7 +44,7 @@ def workbench(database_url: str, name: str) -> Iterator[Connection]:
         if not alone:
             raise RebuildRunning(f"{name} is being rebuilt, rolled back or verified by another process")
         yield db
-        db.execute("select pg_advisory_unlock(%s)", (rebuild_lock(name),))  # the server sees that we left a little later
+        db.execute("select pg_advisory_unlock(%s)", (rebuild_lock(name),))  # the server sees our end a little later
 
 
 def switch(next_one: Place) -> None:
