@@ -6,8 +6,9 @@ from api import bodies_people as bodies
 from api.call import Call
 from api.consistency import consistent
 from api.idempotency import Done, Write, carry_out
-from api.policies import AUTH, CUSTOMER_READ, CUSTOMER_WRITE
+from api.policies import AUTH, CUSTOMER_READ, CUSTOMER_WRITE, Limit
 from api.preconditions import demand_version, give_etag
+from api.ratelimits import take_token
 from api.route import Route
 from api.sessions import session_for
 from commands import Context
@@ -61,6 +62,8 @@ def profile(call: Call) -> dict[str, Any]:
 def correct_profile(call: Call, asked: bodies.ChangeProfile) -> dict[str, Any]:
     """Changes what is told. Another mail address stays pending until the token that is sent there comes back."""
     change = asked.command()
+    if change.email:
+        _write_seldom(call)
 
     def answer(done: Done) -> dict[str, Any]:
         sheet = customer_sheet(own_history(call, done.position)) or {}
@@ -120,6 +123,14 @@ def _changed(call: Call, change: ProfileChange, answer: Any) -> dict[str, Any]:
     answered = carry_out(call, Write(do, told, in_append=True))
     give_etag(call, answered["version"])
     return answered
+
+
+def _write_seldom(call: Call) -> None:
+    """Each address that is asked for gets a letter, whoever it belongs to. Raises Problem("rate_limited")."""
+    settings = call.parts.settings
+    if settings.rate_limits == "on":
+        with call.parts.pool.connection() as db:
+            take_token(db, f"letters {call.user.account.id}", settings.limits[Limit.AUTH])
 
 
 def _version_at(call: Call, position: int) -> int:

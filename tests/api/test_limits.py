@@ -119,3 +119,15 @@ def test_a_whole_ipv6_network_counts_as_one_caller():
     assert bucket_of("2001:db8::1:2:3:4") == bucket_of("2001:db8::9") == "2001:db8::/64"
     assert bucket_of("2001:db8:0:1::1") != bucket_of("2001:db8::1")
     assert (bucket_of("203.0.113.7"), bucket_of("::ffff:203.0.113.7")) == ("203.0.113.7", "203.0.113.7")
+
+
+def test_a_customer_who_asks_for_ever_new_addresses_writes_to_few_strangers(limited):
+    ada = limited.customer()
+    addresses = iter(range(100))
+
+    def ask():
+        wish = {"email": f"stranger{next(addresses)}@example.com"}
+        return limited.http.patch("/api/customer/profile/", json=wish, headers=ada.headers | {"If-Match": '"2"'})
+
+    assert {answer.status_code for answer in let_in(ask, 5)[:-1]} == {200}
+    assert limited.count("api.tokens") == 1
