@@ -73,7 +73,7 @@ def correct(asked: Correction, ctx: Context) -> int:
     """The position. Whoever is disabled or gets a new password is logged out everywhere, at once.
 
     Refuses with `not_found`, `version_conflict`, `weak_password`, `invalid_phone`, `last_admin`, and `not_allowed` for
-    an admin who would disable themselves.
+    an admin who would disable themselves or take away their own second factor.
     """
     details, wanted = _details(asked, ctx.store)
     if asked.password is not None:

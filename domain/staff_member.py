@@ -153,10 +153,18 @@ def remove_second_factor(member: StaffMember) -> list[Event]:
     return [SecondFactorRemoved()] if member.has_second_factor else []
 
 
+def drop_second_factor(member: StaffMember, is_oneself: bool) -> list[Event]:
+    """That of a lost device. Whoever has theirs removes it with password and code: an open session is not enough."""
+    if is_oneself:
+        raise Refused("not_allowed", "Remove your own second factor with password and code.", "/second_factor")
+    return remove_second_factor(member)
+
+
 def change(member: StaffMember, wish: Wish, is_oneself: bool, other_admins: int) -> list[Event]:
     """What the wish makes different; `other_admins` are active.
 
-    Raises Refused: `not_allowed` to disable oneself, `last_admin` when nobody would be left to manage the staff.
+    Raises Refused: `not_allowed` to disable oneself or drop one's own factor, `last_admin` when nobody would be left to
+    manage the staff.
     """
     events: list[Event] = set_flags(member, replace(member.flags, **wish.flags))
     if wish.role:
@@ -168,7 +176,7 @@ def change(member: StaffMember, wish: Wish, is_oneself: bool, other_admins: int)
     if wish.is_new_password:
         events.append(StaffPasswordChanged())
     if wish.drops_second_factor:
-        events += remove_second_factor(member)
+        events += drop_second_factor(member, is_oneself)
     if is_admin(member) and not other_admins and not is_admin(reduce(evolve, events, member)):
         raise Refused("last_admin", "One active admin has to remain.", "/is_active" if wish.role is None else "/role")
     return events

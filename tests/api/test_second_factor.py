@@ -172,6 +172,8 @@ def test_an_admin_removes_the_factor_of_a_lost_device(house, member):
     changed = change(house, admin, member.id, {"second_factor": False})
     assert changed.json()["account"]["second_factor"] is False
     assert log_in(house).status_code == 200
+    own = change(house, admin, admin.id, {"second_factor": False})
+    assert (own.status_code, own.json()["code"]) == (403, "not_allowed")
 
 
 def test_the_secret_cannot_be_read_in_the_database_and_the_audit_log_tells_of_the_factor(house, member):

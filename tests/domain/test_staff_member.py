@@ -110,6 +110,10 @@ def test_nobody_disables_themselves_by_a_wish():
     given(ADMIN).when(change, Wish(is_active=False), True, 5).refused("not_allowed")
 
 
+def test_nobody_takes_away_their_own_second_factor_as_an_admin():
+    given(ADMIN, FACTOR).when(change, Wish(drops_second_factor=True), True, 5).refused("not_allowed")
+
+
 @pytest.mark.parametrize("wish", [Wish(Role.MANAGER), Wish(is_active=False), Wish(Role.SUPPORT, is_active=False)])
 def test_the_last_active_admin_stays_one(wish):
     given(ADMIN).when(change, wish, False, 0).refused("last_admin")
