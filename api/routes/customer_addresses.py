@@ -66,6 +66,8 @@ def remove(call: Call, id: str) -> dict[str, Any]:
     me, which = call.user.account.id, _id(id)
 
     def do(ctx: Context) -> Done:
+        if which not in (ctx.store.load(customer_ref(me)).state or Customer()).addresses:
+            raise _unknown()
         done = saved_addresses.remove_address(which, me, told_version(call), ctx)
         return Done(me, done.position, tuple(done.events))
 

@@ -129,6 +129,7 @@ def test_an_address_of_somebody_else_is_none(house, ada):
     assert listed(house, ada) == [home]
     for odd in ("x", "0" * 32, str(uuid4())):
         assert code(shown(house, ada, odd)) == (404, "not_found")
+        assert code(remove(house, ada, odd, **{"If-Match": '"99"'})) == (404, "not_found")
 
 
 def test_an_address_under_a_key_is_one_address_and_one_answer(house, ada):
