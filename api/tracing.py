@@ -42,7 +42,12 @@ def note_act(ctx: Context) -> Appended:
 
 
 def _asked(call: "Call") -> str:
-    """The query, without what may name a customer: it is sealed for the member, and must go when the customer goes."""
+    """The query, without what may name a customer: it is sealed for the member, and must go when the customer goes.
+
+    Nothing where the route asks for nothing: what stands there then, nobody has checked.
+    """
+    if not getattr(call.scope.get("route"), "query", None):
+        return ""
     asked = parse_qsl(call.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     return "&".join(f"{name}={'*' if name in NAMING else value}" for name, value in asked)[:MOST_ASKED]
 

@@ -48,6 +48,12 @@ def test_a_read_is_written_down_with_from_where_and_what_was_asked(house, admin)
         assert db.execute("select 1 from eventlog.stored_events where position('ada@' in state) > 0").rowcount == 0
 
 
+def test_a_query_that_the_route_does_not_ask_for_is_not_kept(house, admin):
+    assert house.http.get(f"/api/staff/accounts/{admin.id}/?who=Byron", headers=admin.headers).status_code == 200
+    [shown] = read(house, admin, action_type="manage_staff")
+    assert shown["query"] == ""
+
+
 def test_a_read_of_a_booking_names_it(house, admin):
     made = house.book().json()["booking"]
     house.http.get(f"/api/staff/bookings/{made['id']}/events/", headers=admin.headers)
