@@ -1,16 +1,17 @@
 """The bodies that the API takes, as in the examples of its reference, and the commands that they become."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from api.bodies_selections import BladeSelection, DeliverySelection, MiniMoveSelection, SpecialtySelection
 from api.validation import LINES, Body, Day, Integer, Line, Name, OptionalLine, Prose, text
 from commands.bookings import Address, Contact, PlaceBooking
 from commands.customer_bookings import BookFromAccount
 from commands.quotes import States, Wanted
 from domain import Refused
-from domain.selection import MiniMove, PickupTime, StandardDelivery, Tier
+from domain.selection import PickupTime
 
 BookingNumber = Annotated[str, text(20, least=1)]
 ZipCode = Annotated[str, text(10, least=1)]
@@ -46,25 +47,6 @@ class Spot(Body):
     delivery_instructions: Prose = ""
 
 
-class MiniMoveSelection(Body):
-    service_type: Literal["mini_move"]
-    mini_move_package: Tier
-    include_packing: bool = False
-    include_unpacking: bool = False
-
-    def selection(self) -> MiniMove:
-        return MiniMove(self.mini_move_package, self.include_packing, self.include_unpacking)
-
-
-class DeliverySelection(Body):
-    service_type: Literal["standard_delivery"]
-    standard_delivery_item_count: Integer
-    is_same_day_delivery: bool = False
-
-    def selection(self) -> StandardDelivery:
-        return StandardDelivery(self.standard_delivery_item_count, self.is_same_day_delivery)
-
-
 class Appointment(Body):
     pickup_date: Day
     pickup_time: PickupTime
@@ -77,6 +59,9 @@ class Appointment(Body):
 class Guest(Appointment):
     customer_info: CustomerInfo
     pickup_address: Door
+
+
+class ToDoor(Body):
     delivery_address: Door
 
 
@@ -85,50 +70,75 @@ class FromAccount(Appointment):
 
     pickup_address: Door | None = None
     pickup_address_id: UUID | None = None
+
+
+class ToDoorOrSaved(Body):
     delivery_address: Door | None = None
     delivery_address_id: UUID | None = None
 
 
 class Preview(Appointment):
     pickup_address: Spot
+
+
+class ToSpot(Body):
     delivery_address: Spot
 
 
-class GuestMiniMove(Guest, MiniMoveSelection):
+class GuestMiniMove(Guest, ToDoor, MiniMoveSelection):
     """A guest's Mini Move."""
 
 
-class GuestDelivery(Guest, DeliverySelection):
+class GuestDelivery(Guest, ToDoor, DeliverySelection):
     """A guest's standard delivery."""
 
 
-class CustomerMiniMove(FromAccount, MiniMoveSelection):
+class GuestSpecialty(Guest, ToDoor, SpecialtySelection):
+    """A guest's specialty items."""
+
+
+class GuestBlade(Guest, BladeSelection):
+    """A guest's airport transfer; the airport is where it goes."""
+
+
+class CustomerMiniMove(FromAccount, ToDoorOrSaved, MiniMoveSelection):
     """A Mini Move booked with an account."""
 
 
-class CustomerDelivery(FromAccount, DeliverySelection):
+class CustomerDelivery(FromAccount, ToDoorOrSaved, DeliverySelection):
     """A standard delivery booked with an account."""
 
 
-class PreviewMiniMove(Preview, MiniMoveSelection):
+class CustomerSpecialty(FromAccount, ToDoorOrSaved, SpecialtySelection):
+    """Specialty items booked with an account."""
+
+
+class CustomerBlade(FromAccount, BladeSelection):
+    """An airport transfer booked with an account; the airport is where it goes."""
+
+
+class PreviewMiniMove(Preview, ToSpot, MiniMoveSelection):
     """The price of a Mini Move."""
 
 
-class PreviewDelivery(Preview, DeliverySelection):
+class PreviewDelivery(Preview, ToSpot, DeliverySelection):
     """The price of a standard delivery."""
 
 
-class NotOffered(Body):
-    """A service of the house that cannot be booked here yet, whatever else is said about it."""
-
-    model_config = ConfigDict(extra="ignore")
-    service_type: Literal["specialty_item", "blade_transfer"]
+class PreviewSpecialty(Preview, ToSpot, SpecialtySelection):
+    """The price of specialty items."""
 
 
-Offered = GuestMiniMove | GuestDelivery | CustomerMiniMove | CustomerDelivery | PreviewMiniMove | PreviewDelivery
-GuestBooking = Annotated[GuestMiniMove | GuestDelivery | NotOffered, Field(discriminator="service_type")]
-CustomerBooking = Annotated[CustomerMiniMove | CustomerDelivery | NotOffered, Field(discriminator="service_type")]
-PricingPreview = Annotated[PreviewMiniMove | PreviewDelivery | NotOffered, Field(discriminator="service_type")]
+class PreviewBlade(Preview, BladeSelection):
+    """The price of an airport transfer."""
+
+
+ForGuests = GuestMiniMove | GuestDelivery | GuestSpecialty | GuestBlade
+ForCustomers = CustomerMiniMove | CustomerDelivery | CustomerSpecialty | CustomerBlade
+ForPrices = PreviewMiniMove | PreviewDelivery | PreviewSpecialty | PreviewBlade
+GuestBooking = Annotated[ForGuests, Field(discriminator="service_type")]
+CustomerBooking = Annotated[ForCustomers, Field(discriminator="service_type")]
+PricingPreview = Annotated[ForPrices, Field(discriminator="service_type")]
 
 
 class Cancel(Body):
@@ -161,11 +171,9 @@ class StaffLogIn(LogIn):
     code: Annotated[str, text(20)] = ""
 
 
-def wanted(asked: Offered | NotOffered) -> Wanted:
-    """What is to be priced; the ZIP of an address that is named by its id is empty. Raises Refused("not_offered")."""
-    if isinstance(asked, NotOffered):
-        raise Refused("not_offered", "This service cannot be booked here yet.", "/service_type")
-    pickup, delivery = asked.pickup_address, asked.delivery_address
+def wanted(asked: ForGuests | ForCustomers | ForPrices) -> Wanted:
+    """What is to be priced; the ZIP of an address that is named by its id, and of an airport, is empty."""
+    pickup, delivery = asked.pickup_address, getattr(asked, "delivery_address", None)
     return Wanted(
         asked.selection(),
         asked.pickup_date,
@@ -177,35 +185,32 @@ def wanted(asked: Offered | NotOffered) -> Wanted:
     )
 
 
-def states(asked: PreviewMiniMove | PreviewDelivery) -> States:
-    return States(asked.pickup_address.state, asked.delivery_address.state)
+def states(asked: ForPrices) -> States:
+    return States(asked.pickup_address.state, None if isinstance(asked, PreviewBlade) else asked.delivery_address.state)
 
 
-def place_booking(asked: GuestMiniMove | GuestDelivery | NotOffered) -> PlaceBooking:
-    """The command of a guest's booking. Raises Refused("not_offered")."""
-    priced = wanted(asked)
-    assert not isinstance(asked, NotOffered)
+def place_booking(asked: ForGuests) -> PlaceBooking:
     who = asked.customer_info
     return PlaceBooking(
         Contact(who.first_name, who.last_name, who.email, who.phone),
-        priced,
+        wanted(asked),
         _address(asked.pickup_address),
-        _address(asked.delivery_address),
+        None if isinstance(asked, GuestBlade) else _address(asked.delivery_address),
         asked.special_instructions,
         asked.quote,
     )
 
 
-def book_from_account(asked: CustomerMiniMove | CustomerDelivery | NotOffered, customer_id: UUID) -> BookFromAccount:
-    """The command of a customer's booking. Raises Refused: `not_offered`, `missing_field`, `unexpected_field`."""
-    priced = wanted(asked)
-    assert not isinstance(asked, NotOffered)
-    pickup = _chosen("pickup_address", asked.pickup_address, asked.pickup_address_id)
-    delivery = _chosen("delivery_address", asked.delivery_address, asked.delivery_address_id)
-    return BookFromAccount(customer_id, priced, pickup, delivery, asked.special_instructions, asked.quote)
+def book_from_account(asked: ForCustomers, customer_id: UUID) -> BookFromAccount:
+    """The command of a customer's booking. Raises Refused: `missing_field`, `unexpected_field`."""
+    pickup, delivery = _chosen("pickup_address", asked), None
+    if not isinstance(asked, CustomerBlade):
+        delivery = _chosen("delivery_address", asked)
+    return BookFromAccount(customer_id, wanted(asked), pickup, delivery, asked.special_instructions, asked.quote)
 
 
-def _chosen(name: str, door: Door | None, saved: UUID | None) -> Address | UUID:
+def _chosen(name: str, asked: ForCustomers) -> Address | UUID:
+    door, saved = getattr(asked, name), getattr(asked, f"{name}_id")
     if door and saved:
         raise Refused("unexpected_field", "The address, or the id of a saved one: not both.", f"/{name}_id")
     if door:

@@ -13,6 +13,7 @@ from domain import booking, payment
 from domain.address import Area, BookingDetails, Street
 from domain.booking import BookingPlaced
 from domain.ids import payment_id
+from domain.selection import fields
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore
 
@@ -36,7 +37,7 @@ def booking_sheet(
         "booking_number": placed.booking_number,
         "status": state.status,
         "service_type": placed.selection.service_type,
-        "selection": _selection(placed),
+        "selection": fields(placed.selection),
         "customer_info": _customer(placed.personal),
         "pickup_date": placed.pickup_date.isoformat(),
         "pickup_time": placed.pickup_time,
@@ -93,10 +94,6 @@ def payments_of(store: EventStore, booking: UUID) -> list[list[Recorded]]:
 
 def rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _selection(placed: BookingPlaced) -> dict[str, Any]:
-    return {name: value for name, value in to_builtins(placed.selection).items() if name != "service_type"}
 
 
 def _customer(personal: BookingDetails | None) -> dict[str, Any]:

@@ -45,12 +45,15 @@ class Booker(Value):
 
 
 class PlaceBooking(Value):
-    """`wanted` is what is priced, `quote` a token of `commands.quotes.preview`. Without a booker it is a guest's."""
+    """`wanted` is what is priced, `quote` a token of `commands.quotes.preview`. Without a booker it is a guest's.
+
+    A transfer has no delivery: the airport is it.
+    """
 
     customer: Contact
     wanted: Wanted
     pickup: Address
-    delivery: Address
+    delivery: Address | None
     special_instructions: str = ""
     quote: str | None = None
     booker: Booker | None = None
@@ -71,7 +74,10 @@ def place_booking(asked: PlaceBooking, ctx: Context) -> Placed:
 
     Refuses with the codes of `quotes.terms`, of contacts and addresses, `blackout_day`, `slot_taken`, `no_capacity`.
     """
-    agreed = terms(asked.wanted, ctx, States(asked.pickup.state, asked.delivery.state), asked.quote)
+    states = States(asked.pickup.state, asked.delivery.state if asked.delivery else None)
+    agreed = terms(asked.wanted, ctx, states, asked.quote)
+    if to := agreed.airport:
+        asked = replace(asked, delivery=Address(to.name, to.city, to.state, to.zip_code))
     offer = _offer(asked, agreed, ctx)
     places = agreed.house.places(offer.selection.service_type)
     while not (placed := _place(offer, places, ctx)):
@@ -99,7 +105,8 @@ def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
 def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
     wanted, details = asked.wanted, _details(asked)
     pickup, delivery = _area(asked.pickup, agreed.pickup), _area(asked.delivery, agreed.delivery)
-    check_addresses((pickup, details.pickup), (delivery, details.delivery))
+    to = "/blade_airport" if agreed.airport else "/delivery_address"
+    check_addresses((pickup, details.pickup), (delivery, details.delivery), to)
     if needs_instructions(agreed.pickup, agreed.house) and not _instructions(asked):
         where = "/pickup_address/delivery_instructions"
         raise Refused("instructions_required", "How does the driver get in there?", where)

@@ -20,12 +20,15 @@ OPEN = "select mail_id from api.accounts where id = %s and kind = 'customer' and
 
 
 class BookFromAccount(Value):
-    """An address is written out, or the id of a saved one. The ZIPs of `wanted` are filled in from the addresses."""
+    """An address is written out, or the id of a saved one. The ZIPs of `wanted` are filled in from the addresses.
+
+    A transfer has no delivery: the airport is it.
+    """
 
     customer_id: UUID
     wanted: Wanted
     pickup: Address | UUID
-    delivery: Address | UUID
+    delivery: Address | UUID | None
     special_instructions: str = ""
     quote: str | None = None
 
@@ -42,7 +45,8 @@ def book_from_account(asked: BookFromAccount, ctx: Context) -> Placed:
         if account is None or (contact := contact_of(history)) is None:
             raise Refused("not_found", "This account is closed.")
         pickup, delivery = (_address(asked, end, history) for end in ("pickup", "delivery"))
-        wanted = replace(asked.wanted, pickup_zip=pickup.zip_code, delivery_zip=delivery.zip_code)
+        zips = {f"{end}_zip": at.zip_code for end, at in (("pickup", pickup), ("delivery", delivery)) if at}
+        wanted = replace(asked.wanted, **zips)
         booker = Booker(asked.customer_id, account["mail_id"], _saved_id(asked.pickup), _saved_id(asked.delivery))
         words = asked.special_instructions
         return _place(PlaceBooking(contact, wanted, pickup, delivery, words, asked.quote, booker), ctx)
@@ -60,9 +64,9 @@ def _place(command: PlaceBooking, ctx: Context) -> Placed:
         raise
 
 
-def _address(asked: BookFromAccount, end: str, history: Sequence[Recorded]) -> Address:
+def _address(asked: BookFromAccount, end: str, history: Sequence[Recorded]) -> Address | None:
     given = getattr(asked, end)
-    if isinstance(given, Address):
+    if given is None or isinstance(given, Address):
         return given
     state = reduce(customer.evolve, (recorded.event for recorded in history), None)
     if not (saved := state.addresses.get(given)) or not saved.is_active:
@@ -73,7 +77,7 @@ def _address(asked: BookFromAccount, end: str, history: Sequence[Recorded]) -> A
     return Address(*lines, street.delivery_instructions)
 
 
-def _saved_id(given: Address | UUID) -> UUID | None:
+def _saved_id(given: Address | UUID | None) -> UUID | None:
     return given if isinstance(given, UUID) else None
 
 

@@ -10,8 +10,10 @@ from msgspec import ValidationError, convert, json, to_builtins
 from commands import Context
 from commands.service_area import Place, is_outside_core_area, served_place
 from domain import Refused, Value
+from domain.base_price import airport_of
 from domain.house import House
-from domain.offer import check_day, check_hour
+from domain.offer import check_day, check_flight, check_hour
+from domain.price_list import Airport
 from domain.pricing import PriceRequest, Pricing, price
 from domain.selection import PickupTime, Selection
 
@@ -19,7 +21,10 @@ VALID = timedelta(minutes=30)
 
 
 class Wanted(Value):
-    """What a quote covers: service, selection, day, time, ZIPs and COI. The state is checked where one was given."""
+    """What a quote covers: service, selection, day, time, ZIPs and COI. The state is checked where one was given.
+
+    delivery_zip is empty where the selection says where it goes: to an airport.
+    """
 
     selection: Selection
     pickup_date: date
@@ -38,13 +43,14 @@ class States(Value):
 
 
 class Terms(Value):
-    """What is wanted, checked and priced."""
+    """What is wanted, checked and priced; `airport` is where a transfer goes, and its place the delivery's."""
 
     request: PriceRequest
     pricing: Pricing
     pickup: Place
     delivery: Place
     house: House
+    airport: Airport | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,12 @@ def terms(wanted: Wanted, ctx: Context, states: States | None = None, quote: str
 
     Refuses with the codes of days, hours, ZIPs and prices, and `quote_expired`, `quote_mismatch`.
     """
-    house, states = ctx.house(), states or States()
+    house, states, catalog = ctx.house(), states or States(), ctx.catalog()
+    airport = airport_of(wanted.selection, catalog)
     pickup = _at("/pickup_address", wanted.pickup_zip, house, states.pickup)
-    delivery = _at("/delivery_address", wanted.delivery_zip, house, states.delivery)
+    delivery = (
+        _landing(airport, house) if airport else _at("/delivery_address", wanted.delivery_zip, house, states.delivery)
+    )
     request = PriceRequest(
         wanted.selection,
         wanted.pickup_date,
@@ -85,8 +94,9 @@ def terms(wanted: Wanted, ctx: Context, states: States | None = None, quote: str
     )
     check_hour(request)
     check_day(request, ctx.wall_clock, house)
-    pricing = quoted(quote, wanted, ctx) if quote else price(request, ctx.catalog(), house)
-    return Terms(request, pricing, pickup, delivery, house)
+    check_flight(request)
+    pricing = quoted(quote, wanted, ctx) if quote else price(request, catalog, house)
+    return Terms(request, pricing, pickup, delivery, house, airport)
 
 
 def quoted(token: str, wanted: Wanted, ctx: Context) -> Pricing:
@@ -107,6 +117,13 @@ def _at(path: str, zip_code: str, house: House, state: str | None) -> Place:
         return served_place(zip_code, house, state)
     except Refused as refusal:
         raise Refused(refusal.code, str(refusal), path + refusal.path) from None
+
+
+def _landing(airport: Airport, house: House) -> Place:
+    try:
+        return served_place(airport.zip_code, house, airport.state)
+    except Refused as refusal:
+        raise Refused(refusal.code, str(refusal), "/blade_airport") from None
 
 
 def _contents(wanted: Wanted) -> str:

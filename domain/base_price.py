@@ -1,12 +1,10 @@
 """The base price of what is selected, and the refusal of what is not for sale."""
 
-from collections import Counter
 from typing import assert_never
-from uuid import UUID
 
 from domain import Refused, Value
 from domain.catalog import Catalog
-from domain.price_list import SpecialtyItem
+from domain.price_list import Airport, SpecialtyItem
 from domain.selection import BladeTransfer, MiniMove, Selection, SpecialtyItems, StandardDelivery
 
 MOST_OF_ONE_ITEM = 10
@@ -56,26 +54,38 @@ def _delivery(selection: StandardDelivery, catalog: Catalog) -> Base:
 def _specialty(selection: SpecialtyItems, catalog: Catalog) -> Base:
     if not selection.specialty_items:
         raise Refused("invalid_value", "At least one item, please.", "/specialty_items")
-    if any(line.quantity < 1 for line in selection.specialty_items):
-        raise Refused("invalid_value", "At least one of each item, please.", "/specialty_items")
-    quantities: Counter[UUID] = Counter()
-    for line in selection.specialty_items:
-        quantities[line.id] += line.quantity
-    if max(quantities.values()) > MOST_OF_ONE_ITEM:
-        raise Refused("too_many_items", f"At most {MOST_OF_ONE_ITEM} of one item.", "/specialty_items")
-    return Base(sum(_for_sale(catalog.specialty_items.get(id)).base_price_cents * n for id, n in quantities.items()))
+    quantities: dict[SpecialtyItem, int] = {}
+    for n, line in enumerate(selection.specialty_items):
+        item = _for_sale(catalog.specialty_items.get(line.id), f"/specialty_items/{n}/id")
+        quantities[item] = quantities.get(item, 0) + line.quantity
+        path = f"/specialty_items/{n}/quantity"
+        if line.quantity < 1:
+            raise Refused("invalid_value", "At least one of each item, please.", path)
+        if quantities[item] > MOST_OF_ONE_ITEM:
+            raise Refused("too_many_items", f"At most {MOST_OF_ONE_ITEM} of one item.", path)
+    return Base(sum(item.base_price_cents * quantity for item, quantity in quantities.items()))
 
 
-def _for_sale(item: SpecialtyItem | None) -> SpecialtyItem:
+def _for_sale(item: SpecialtyItem | None, path: str) -> SpecialtyItem:
     if item is None:
-        raise Refused("unknown_item", "There is no such item in the catalogue.", "/specialty_items")
+        raise Refused("unknown_item", "There is no such item in the catalogue.", path)
     if not item.is_active:
-        raise Refused("not_offered", f"{item.name} is not offered.", "/specialty_items")
+        raise Refused("not_offered", f"{item.name} is not offered.", path)
     return item
 
 
+def airport_of(selection: Selection, catalog: Catalog) -> Airport | None:
+    """Where a transfer goes, be it withdrawn since it was quoted; None for other services. Refuses `not_offered`."""
+    if not isinstance(selection, BladeTransfer):
+        return None
+    airport = catalog.airports.get(selection.blade_airport)
+    if airport is None:
+        raise Refused("not_offered", "There is no transfer to this airport.", "/blade_airport")
+    return airport
+
+
 def _blade(selection: BladeTransfer, catalog: Catalog) -> Base:
-    airport, bags = catalog.airports.get(selection.blade_airport), selection.blade_bag_count
+    airport, bags = airport_of(selection, catalog), selection.blade_bag_count
     if airport is None or not airport.is_active:
         raise Refused("not_offered", "There is no transfer to this airport.", "/blade_airport")
     if bags < 1:

@@ -6,7 +6,7 @@ from domain import Refused
 from domain.address import Area, Street
 from domain.house import House
 from domain.pricing import PriceRequest
-from domain.selection import PickupTime
+from domain.selection import BladeTransfer, PickupTime
 
 SAME_DAY_UNTIL = time(10)
 SPECIFIC_HOURS = (8, 9, 10)
@@ -45,10 +45,26 @@ def check_hour(asked: PriceRequest) -> None:
         raise Refused("pickup_hour_not_allowed", "An hour goes with morning_specific only.", "/specific_pickup_hour")
 
 
-def check_addresses(pickup: tuple[Area, Street], delivery: tuple[Area, Street]) -> None:
-    """Refuses `same_address`."""
+def check_flight(asked: PriceRequest) -> None:
+    """Of a transfer: bags are ready on the pickup day, the flight leaves later that day or on the next.
+
+    Refuses `blade_times`.
+    """
+    chosen, day = asked.selection, asked.pickup_date
+    if not isinstance(chosen, BladeTransfer):
+        return
+    if chosen.blade_flight_date not in (day, day + timedelta(days=1)):
+        raise Refused("blade_times", "The flight is on the pickup day or the day after.", "/blade_flight_date")
+    if chosen.blade_flight_date == day and chosen.blade_ready_time >= chosen.blade_flight_time:
+        raise Refused("blade_times", "The bags are ready before the flight leaves.", "/blade_ready_time")
+
+
+def check_addresses(
+    pickup: tuple[Area, Street], delivery: tuple[Area, Street], where: str = "/delivery_address"
+) -> None:
+    """`where` is the field that says where it goes. Refuses `same_address`."""
     if _door(*pickup) == _door(*delivery):
-        raise Refused("same_address", "Pickup and delivery are the same place.", "/delivery_address")
+        raise Refused("same_address", "Pickup and delivery are the same place.", where)
 
 
 def _door(area: Area, street: Street) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from datetime import date, time
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
+
+from msgspec import to_builtins
 
 from domain import Value
 
@@ -70,3 +72,13 @@ Selection = MiniMove | StandardDelivery | SpecialtyItems | BladeTransfer
 def is_same_day(selection: Selection) -> bool:
     """Whether delivery on the day of the pickup was asked for; only two services have it."""
     return isinstance(selection, StandardDelivery | SpecialtyItems) and selection.is_same_day_delivery
+
+
+def fields(selection: Selection) -> dict[str, Any]:
+    """Its fields as they are asked for and shown, beside the service: dates as 2027-01-12, wall times as 14:30."""
+    plain = to_builtins(selection, builtin_types=(time,))
+    return {
+        name: value.isoformat("minutes") if isinstance(value, time) else value
+        for name, value in plain.items()
+        if name != "service_type"
+    }

@@ -9,6 +9,7 @@ from msgspec import json, to_builtins
 from domain import booking, payment, refund
 from domain.address import BookingDetails
 from domain.booking import BookingPlaced
+from domain.selection import fields
 
 AGGREGATES = {
     event.__name__: aggregate for aggregate in (booking, payment, refund) for event in get_args(aggregate.Event)
@@ -41,7 +42,7 @@ def story(booking_id: UUID, details: str | None, entries: list[Entry]) -> dict[s
         "status": made.status,
         "is_guest": placed.is_guest,
         "service_type": placed.selection.service_type,
-        "selection": to_builtins(placed.selection),
+        "selection": fields(placed.selection),
         "pickup_date": placed.pickup_date,
         "pickup_time": placed.pickup_time,
         "specific_pickup_hour": placed.specific_pickup_hour,

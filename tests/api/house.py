@@ -21,7 +21,9 @@ from commands.catalog import seed
 from commands.passwords import hashed
 from domain import customer, staff_member
 from domain.customer import Contact, CustomerRegistered, MailVerified
+from domain.default_catalog import default_entries
 from domain.permissions import Flags, Role
+from domain.price_list import SpecialtyItem
 from domain.staff_member import StaffDetails, StaffMemberAdded
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
@@ -44,6 +46,7 @@ ENV = {
     "TOTETAXI_STRIPE_API_URL": "http://127.0.0.1:9",
     "TOTETAXI_RATE_LIMITS": "off",
 }
+ITEMS = {item.name: str(item.id) for item in default_entries([]) if isinstance(item, SpecialtyItem)}
 PASSWORD = "correct horse battery"
 JSON = {"content-type": "application/json"}
 
@@ -153,6 +156,9 @@ def in_days(days: int) -> str:
     return (datetime.now(NEW_YORK).date() + timedelta(days)).isoformat()
 
 
+NO_MOVE = {"mini_move_package": None, "include_packing": None}
+
+
 def booking(mail: str = "ada@example.com", **changed: Any) -> dict[str, Any]:
     """A Mini Move ten days from now; fields with None as their value are left out."""
     body = {
@@ -170,5 +176,23 @@ def booking(mail: str = "ada@example.com", **changed: Any) -> dict[str, Any]:
 
 def delivery(**changed: Any) -> dict[str, Any]:
     """A standard delivery of four items."""
-    selection = {"service_type": "standard_delivery", "standard_delivery_item_count": 4}
-    return booking(**({"mini_move_package": None, "include_packing": None} | selection | changed))
+    return booking(**(NO_MOVE | {"service_type": "standard_delivery", "standard_delivery_item_count": 4} | changed))
+
+
+def odd_things(**changed: Any) -> dict[str, Any]:
+    """Two cribs and a bicycle."""
+    items = [{"id": ITEMS["Crib"], "quantity": 2}, {"id": ITEMS["Bicycle"], "quantity": 1}]
+    return booking(**(NO_MOVE | {"service_type": "specialty_item", "specialty_items": items} | changed))
+
+
+def transfer(**changed: Any) -> dict[str, Any]:
+    """Three bags to the helicopter, on the day of the flight."""
+    selection = {
+        "service_type": "blade_transfer",
+        "blade_airport": "JFK",
+        "blade_flight_date": in_days(10),
+        "blade_flight_time": "14:30",
+        "blade_bag_count": 3,
+        "blade_ready_time": "09:00",
+    }
+    return booking(**(NO_MOVE | {"delivery_address": None} | selection | changed))

@@ -45,10 +45,8 @@ def test_an_unverified_customer_may_book(house):
     assert book(house, house.customer(is_verified=False)).status_code == 201
 
 
-def test_a_standard_delivery_is_booked_too_and_what_is_not_offered_is_refused(house):
-    ada = house.customer()
-    assert book(house, ada, delivery(customer_info=None)).status_code == 201
-    assert refusal(book(house, ada, {"service_type": "blade_transfer"}))[1] == "not_offered"
+def test_a_standard_delivery_is_booked_too(house):
+    assert book(house, house.customer(), delivery(customer_info=None)).status_code == 201
 
 
 def test_without_a_session_nobody_books_with_an_account(house):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.api.house import JSON, booking, delivery, in_days
+from tests.api.house import JSON, NO_MOVE, booking, delivery, in_days
+from tests.api.refusing import refused
 
 LONG = "x" * 1001
 PICKUP = booking()["pickup_address"]
@@ -39,8 +40,6 @@ WRONG = [
     ({"customer_info": "Ada"}, "invalid_value", "/customer_info"),
     ({"service_type": None}, "missing_field", "/service_type"),
     ({"service_type": "teleport"}, "invalid_value", "/service_type"),
-    ({"service_type": "specialty_item"}, "not_offered", "/service_type"),
-    ({"service_type": "blade_transfer"}, "not_offered", "/service_type"),
     ({"mini_move_package": None}, "missing_field", "/mini_move_package"),
     ({"mini_move_package": "huge"}, "invalid_value", "/mini_move_package"),
     ({"include_packing": "yes"}, "invalid_value", "/include_packing"),
@@ -96,23 +95,6 @@ WRONG_DELIVERIES = [
     ({"mini_move_package": "petite"}, "unexpected_field", "/mini_move_package"),
     ({"include_packing": True}, "unexpected_field", "/include_packing"),
 ]
-
-
-def refused(house, body, code, path):
-    answer = house.book(body)
-    problem = answer.json()
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert (answer.status_code, problem["status"], problem["code"]) == (422, 422, code), problem
-    assert [(error["path"], error["code"]) for error in problem["errors"]] == [(path, code)]
-    assert (problem["type"], problem["request_id"]) == (f"/problems/{code}", answer.headers["x-request-id"])
-    assert (
-        house.count(
-            "eventlog.stored_events where topic <> all(array['MiniMoveOffered', 'OrganizingOffered',"
-            " 'DeliveryRatesSet', 'SpecialtyItemOffered', 'AirportServed', 'SurchargeRuleSet'])"
-        )
-        == 0
-    )
-    assert house.count("eventlog.idempotency") == 0
 
 
 @pytest.mark.parametrize(("change", "code", "path"), WRONG)
@@ -180,4 +162,5 @@ def test_a_preview_refuses_what_a_booking_would_be_refused(still_house):
     elsewhere = {"zip_code": "10013", "state": "NJ"}
     assert ask(pickup_address=elsewhere).json()["errors"][0]["path"] == "/pickup_address/state"
     assert ask(customer_info=GUEST).json()["code"] == "unexpected_field"
-    assert ask(service_type="blade_transfer").json()["code"] == "not_offered"
+    sold_out = ask(**NO_MOVE, service_type="standard_delivery", standard_delivery_item_count=31)
+    assert sold_out.json()["code"] == "too_many_items"

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain import Refused
-from domain.base_price import base_of
+from domain.base_price import airport_of, base_of
 from domain.catalog import Catalog
 from domain.selection import ItemQuantity, SpecialtyItems, Tier
 from tests.domain.price_lists import DEFAULT, ITEMS, selection, shelf
@@ -24,10 +24,10 @@ def refusal_of(chosen, catalog) -> tuple[str, str]:
         ("standard_delivery 31", "too_many_items", "/standard_delivery_item_count"),
         ("standard_delivery 0", "invalid_value", "/standard_delivery_item_count"),
         ("standard_delivery -4", "invalid_value", "/standard_delivery_item_count"),
-        ("specialty_item Crib=11", "too_many_items", "/specialty_items"),
-        ("specialty_item Crib=6 Crib=5", "too_many_items", "/specialty_items"),
-        ("specialty_item Crib=0", "invalid_value", "/specialty_items"),
-        ("specialty_item Crib=2 Crib=-1", "invalid_value", "/specialty_items"),
+        ("specialty_item Crib=11", "too_many_items", "/specialty_items/0/quantity"),
+        ("specialty_item Crib=6 Bicycle=10 Crib=5", "too_many_items", "/specialty_items/2/quantity"),
+        ("specialty_item Crib=0", "invalid_value", "/specialty_items/0/quantity"),
+        ("specialty_item Crib=2 Crib=-1", "invalid_value", "/specialty_items/1/quantity"),
         ("specialty_item", "invalid_value", "/specialty_items"),
         ("blade_transfer JFK 21", "too_many_bags", "/blade_bag_count"),
         ("blade_transfer JFK 0", "invalid_value", "/blade_bag_count"),
@@ -40,11 +40,25 @@ def test_what_cannot_be_sold_is_refused_with_its_field(line, code, path):
 
 def test_an_item_that_nobody_knows_is_refused():
     unknown = SpecialtyItems((ItemQuantity(UUID(int=1), 1),))
-    assert refusal_of(unknown, DEFAULT) == ("unknown_item", "/specialty_items")
+    assert refusal_of(unknown, DEFAULT) == ("unknown_item", "/specialty_items/0/id")
 
 
 def test_the_same_item_on_two_lines_is_counted_together():
     assert base_of(selection("specialty_item Crib=2 Crib=3"), DEFAULT).cents == 5 * 35000
+
+
+def test_ten_of_each_item_are_not_too_many():
+    assert base_of(selection("specialty_item Crib=10 Bicycle=10"), DEFAULT).cents == 10 * (35000 + 25000)
+
+
+def test_one_bag_is_charged_as_two():
+    assert [base_of(selection(f"blade_transfer JFK {n}"), DEFAULT).cents for n in (1, 2, 3)] == [15000, 15000, 22500]
+
+
+def test_a_transfer_goes_to_its_airport_also_after_it_was_withdrawn():
+    withdrawn = replace(DEFAULT.airports["EWR"], is_active=False)
+    assert airport_of(selection("blade_transfer EWR 2"), shelf(withdrawn)) == withdrawn
+    assert airport_of(selection("standard_delivery 4"), DEFAULT) is None
 
 
 @pytest.mark.parametrize(
