@@ -95,6 +95,8 @@ class Route(APIRoute):
         if not call.is_admitted:
             self._admit(call)
             call.is_admitted = True
+        elif self.policy.who is Who.STAFF or not self.policy.is_write:
+            self._let_in(call)  # whoever waited may have gone meanwhile; a write's twin is answered all the same
         if call.is_too_large:
             raise Problem("body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
         given = call.scope.get("path_params") or {}
@@ -107,16 +109,20 @@ class Route(APIRoute):
     def _admit(self, call: Call) -> None:
         """Logged in, if need be, allowed to, and not too often."""
         policy = self.policy
+        self._let_in(call)
+        if policy.limit and call.parts.settings.rate_limits == "on":
+            per_minute = call.parts.settings.limits[policy.limit]
+            with call.parts.pool.connection() as db:
+                call.answer_headers.update(take_token(db, self._bucket(call, policy.limit), per_minute))
+
+    def _let_in(self, call: Call) -> None:
+        policy = self.policy
         if policy.who in KINDS:
             call.session = session_for(call, KINDS[policy.who], policy.is_write)
         elif policy.limit is Limit.AUTH:
             refuse_foreign(call)  # to log somebody in, as somebody else, from a page of somebody else
         if policy.may and policy.may not in call.user.account.permissions:
             raise Problem("not_allowed", "Your role does not allow this.")
-        if policy.limit and call.parts.settings.rate_limits == "on":
-            per_minute = call.parts.settings.limits[policy.limit]
-            with call.parts.pool.connection() as db:
-                call.answer_headers.update(take_token(db, self._bucket(call, policy.limit), per_minute))
 
     def _bucket(self, call: Call, limit: Limit) -> str:
         """One for a user, or for an address; each way to log in has one of its own."""
