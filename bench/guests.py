@@ -50,7 +50,7 @@ class Guest:
         if chance.random() < 0.2:
             await self._ask_availability(days)
         for _ in range(4):
-            body = self._wish(chance.choice(days))
+            body = await self._wish(chance.choice(days))
             if chance.random() < 0.3:
                 body["quote"] = (await self._send("POST", "/api/public/pricing-preview/", _priced(body)))[1].get(
                     "quote"
@@ -140,8 +140,8 @@ class Guest:
     def _key(self) -> dict[str, str]:
         return {"Idempotency-Key": str(UUID(int=self._chance.getrandbits(128)))}
 
-    def _wish(self, day: date) -> dict[str, Any]:
-        chance = self._chance
+    async def _wish(self, day: date) -> dict[str, Any]:
+        chance, selection = self._chance, await self._selection(day)
         pickup, delivery = chance.sample(places(), 2)
         body = {
             "customer_info": {"first_name": "Guest", "last_name": "Simulated", "email": self.outcome.mail,
@@ -152,14 +152,27 @@ class Guest:
             **chance.choice([{"pickup_time": "morning"}, {"pickup_time": "no_time_preference"},
                              {"pickup_time": "morning_specific", "specific_pickup_hour": chance.choice([8, 9, 10])}]),
         }  # fmt: skip
-        return body | self._selection()
+        if "blade_airport" in selection:
+            del body["delivery_address"]
+        return body | selection
 
-    def _selection(self) -> dict[str, Any]:
+    async def _selection(self, day: date) -> dict[str, Any]:
         chance = self._chance
-        if chance.random() < 0.5:
-            return {"service_type": "standard_delivery", "standard_delivery_item_count": chance.randrange(1, 31)}
-        organizing = {name: chance.random() < 0.3 for name in ("include_packing", "include_unpacking")}
-        return {"service_type": "mini_move", "mini_move_package": chance.choice(PACKAGES), **organizing}
+        match chance.random():
+            case x if x < 0.35:
+                return {"service_type": "standard_delivery", "standard_delivery_item_count": chance.randrange(1, 31)}
+            case x if x < 0.7:
+                organizing = {name: chance.random() < 0.3 for name in ("include_packing", "include_unpacking")}
+                return {"service_type": "mini_move", "mini_move_package": chance.choice(PACKAGES), **organizing}
+            case x if x < 0.85:
+                items = (await self._send("GET", "/api/public/services/"))[1]["specialty_items"]
+                chosen = chance.sample(items, chance.randrange(1, 4))
+                lines = [{"id": item["id"], "quantity": chance.randrange(1, 4)} for item in chosen]
+                return {"service_type": "specialty_item", "specialty_items": lines}
+        flight = {"blade_flight_date": (day + timedelta(days=chance.randrange(2))).isoformat(),
+                  "blade_flight_time": f"{chance.randrange(12, 20)}:30", "blade_ready_time": "09:00"}  # fmt: skip
+        airport, bags = chance.choice(["JFK", "EWR"]), chance.randrange(1, 21)
+        return {"service_type": "blade_transfer", "blade_airport": airport, "blade_bag_count": bags, **flight}
 
 
 async def patiently(send: Callable[[], Awaitable[httpx.Response]], chance: random.Random) -> tuple[int, dict[str, Any]]:
