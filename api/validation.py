@@ -80,7 +80,8 @@ def _refusal(error: ValidationError, tagged: bool) -> Problem:
     errors = [_field_error(one, tagged) for one in found]
     if len(errors) == 1 and errors[0].path:
         return Problem(errors[0].code, f"{errors[0].path}: {errors[0].message}", errors)
-    return Problem(errors[0].code, f"{len(errors)} fields are wrong.", errors)
+    count = "1 field is" if len(errors) == 1 else f"{len(errors)} fields are"
+    return Problem(errors[0].code, f"{count} wrong.", errors)
 
 
 def _field_error(one: Any, tagged: bool) -> FieldError:

@@ -76,7 +76,7 @@ def verify_audit(_: Namespace) -> int:
             print(finding, flush=True)
         if way := weakness(db):
             print(f"the log is not protected from the role of DATABASE_URL: it {way}")
-    heads = f"{check.heads} heads in {settings.audit_heads}"
+    heads = f"{check.heads} head{'s' * (check.heads != 1)} in {settings.audit_heads}"
     print(f"{check.sealed} entries are sealed, {check.not_sealed} not yet; compared with {heads}")
-    print(f"{count} findings" if count else "the audit log is whole")
+    print(f"{count} finding{'s' * (count > 1)}" if count else "the audit log is whole")
     return 1 if count else 0

@@ -82,7 +82,7 @@ def verify(_: Namespace) -> int:
                 print(finding, flush=True)
     except FeedAway as error:
         raise BadSettings(f"Kafka can't be reached: {error}") from error
-    print(f"{findings} findings" if findings else "all is well")
+    print(f"{findings} finding{'s' * (findings > 1)}" if findings else "all is well")
     return 1 if findings else 0
 
 

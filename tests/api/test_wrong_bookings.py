@@ -110,6 +110,12 @@ def test_a_wrong_field_of_a_delivery_is_refused_by_its_path(still_house, change,
 def test_all_wrong_fields_are_told_at_once(still_house):
     problem = still_house.book(booking(pickup_date="soon", pickup_time="never", extra=1)).json()
     assert {error["path"] for error in problem["errors"]} == {"/pickup_date", "/pickup_time", "/extra"}
+    assert problem["detail"] == "3 fields are wrong."
+
+
+def test_one_wrong_body_is_told_as_one(still_house):
+    problem = still_house.http.post("/api/public/guest-booking/", content=b"[]", headers=JSON).json()
+    assert (len(problem["errors"]), problem["detail"]) == (1, "1 field is wrong.")
 
 
 @pytest.mark.parametrize(

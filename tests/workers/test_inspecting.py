@@ -31,7 +31,7 @@ def heads(tmp_path, db, store):
 def test_a_log_that_is_whole_is_told_with_what_was_looked_at(asked, heads, capsys):
     assert asked("audit", "verify") == 0
     told = capsys.readouterr().out
-    assert f"3 entries are sealed, 1 not yet; compared with 1 heads in {heads}" in told
+    assert f"3 entries are sealed, 1 not yet; compared with 1 head in {heads}" in told
     assert "the audit log is whole" in told
 
 
@@ -39,9 +39,17 @@ def test_what_was_tampered_with_is_named_and_the_exit_code_is_one(asked, heads, 
     change(db, 2)
     remove(db, 3)
     assert asked("audit", "verify") == 1
-    first, second, *_ = capsys.readouterr().out.splitlines()
+    first, second, *_, last = capsys.readouterr().out.splitlines()
     assert first == "entry 2 at position 2 of the log was changed, or its row of the chain"
     assert (second[:34], second[-11:]) == ("entry 3 at position 3 of the log (", "was removed")
+    assert last == "2 findings"
+
+
+def test_one_finding_is_told_as_one(asked, heads, db, capsys):
+    change(db, 2)
+    for verify in (("audit", "verify"), ("verify",)):
+        assert asked(*verify) == 1
+        assert capsys.readouterr().out.splitlines()[-1] == "1 finding"
 
 
 def test_verifying_everything_verifies_the_audit_log_as_well(asked, heads, db, capsys):
