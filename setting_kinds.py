@@ -4,6 +4,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable
 from dataclasses import field
+from ipaddress import ip_network
 from typing import Any
 
 RATES = {
@@ -30,6 +31,13 @@ def secret(name: str, meaning: str, parse: Callable[[str], Any] = str) -> Any:
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """As they are written: 10.0.0.0/8, fd00::/8, or one address."""
+    for word in words(text):
+        ip_network(word, strict=False)
+    return words(text)
 
 
 def wrapping_keys(text: str) -> dict[str, bytes]:

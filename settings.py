@@ -7,7 +7,7 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from setting_kinds import known, one_of, rates, seconds, secret, tcp_port, words, wrapping_keys
+from setting_kinds import known, networks, one_of, rates, seconds, secret, tcp_port, words, wrapping_keys
 
 RUNNING = "platform.env"  # written into the data folder by `totetaxi run`, for commands of other shells
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -62,7 +62,7 @@ class Settings:
         "TOTETAXI_TRUSTED_PROXIES",
         "",
         "Networks whose X-Forwarded-For is believed; in development loopback always is.",
-        words,
+        networks,
     )
     audit_heads_file: str = known(
         "TOTETAXI_AUDIT_HEADS",

@@ -111,6 +111,12 @@ def test_a_proxy_is_believed_from_loopback_in_development_only():
     assert Settings.from_env(PRODUCTION | {"TOTETAXI_TRUSTED_PROXIES": "10.0.0.0/8"}).trusted_proxies == ("10.0.0.0/8",)
 
 
+@pytest.mark.parametrize("text", ["nonsense", "10.0.0.0/8, 10.0.0.0/99"])
+def test_a_proxy_that_is_no_network_is_told_with_its_setting(text):
+    [line] = refusal(ENOUGH | {"TOTETAXI_TRUSTED_PROXIES": text})
+    assert line.startswith("TOTETAXI_TRUSTED_PROXIES: ")
+
+
 def test_outside_production_the_platform_that_runs_on_the_data_folder_is_found(tmp_path, monkeypatch):
     (tmp_path / "platform.env").write_text("".join(f"{name}='{text}'\n" for name, text in ENOUGH.items()))
     for name in (*ENOUGH, "TOTETAXI_ENV"):
