@@ -5,10 +5,13 @@ import secrets
 import shlex
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from integrations.embedded.child import CannotStart
-from settings import RUNNING, read_env_file
+from settings import RUNNING, Settings, read_env_file
+
+STAFF = ("TOTETAXI_STAFF_EMAIL", "TOTETAXI_STAFF_PASSWORD")  # the login of this run, for `totetaxi simulate`
 
 
 def secrets_of(data: Path) -> dict[str, str]:
@@ -38,8 +41,9 @@ def secrets_of(data: Path) -> dict[str, str]:
 
 
 def tell_where(data: Path, env: Mapping[str, str]) -> None:
-    """For `totetaxi` in other shells: see Settings.from_env."""
-    _write(data / RUNNING, env)
+    """For `totetaxi` in other shells: see Settings.from_env. What else whoever starts it has in `env` stays theirs."""
+    own = (*(each.metadata["name"] for each in fields(Settings)), *STAFF)
+    _write(data / RUNNING, {name: env[name] for name in own if name in env})
 
 
 def tell_nothing(data: Path) -> None:
