@@ -45,7 +45,7 @@ COMMANDS = (
     Command("migrate", "workers.upkeep:migrate", "bring the database to this version's schema"),
     Command("seed", "workers.upkeep:seed", "fill the catalogue with what the house offers; what is there stays"),
     Command("staff create", "workers.upkeep:create_staff", "an account for staff; asks for the password",
-            ("mail", "--role=admin")),
+            ("mail", "--role=")),
     Command("customer forget", "workers.upkeep:forget_person", "close an account, and forget whose mail it is",
             ("mail",)),
     Command("person forget", "workers.upkeep:forget_person", "make a person's data unreadable for ever", ("mail",)),

@@ -108,9 +108,11 @@ def clear_failures(db: Connection, kind: Kind, mail_id: UUID, now: datetime) -> 
     return _first(db, CLEARED, {"mail_id": mail_id, "kind": kind, "now": now}) is not None
 
 
-def end_lock(db: Connection, kind: Kind, mail_id: UUID) -> None:
-    """For whoever has proven otherwise who they are."""
-    db.execute("delete from api.login_failures where mail_id = %s and kind = %s", (mail_id, kind))
+def end_lock(db: Connection, kind: Kind, mail_id: UUID) -> datetime | None:
+    """For whoever has proven otherwise who they are. Until when it would have lasted, where there was one."""
+    query = "delete from api.login_failures where mail_id = %s and kind = %s returning locked_until as until"
+    gone = db.cursor(row_factory=dict_row).execute(query, (mail_id, kind)).fetchone()
+    return gone["until"] if gone else None
 
 
 def _is_still(db: Connection, account: Account, password_hash: str) -> bool:

@@ -170,13 +170,18 @@ def test_a_booking_is_shown_as_it_is_and_as_it_was_and_without_its_person_once_f
     assert asked("person", "forget", "ada@example.com") == 1
 
 
-def test_staff_get_an_account_by_a_password_from_a_pipe(asked, db, monkeypatch):
+def test_staff_get_an_account_by_a_password_from_a_pipe(asked, db, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
     assert asked("staff", "create", "eve@example.com") == 0
     assert account_of(db, "eve@example.com").role == "admin"
     monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
     assert asked("staff", "create", "Eve@example.com", "--role", "support") == 0
     assert account_of(db, "eve@example.com").role == "support"
+    monkeypatch.setattr("sys.stdin", StringIO("correct horse battery\n"))
+    assert asked("staff", "create", "eve@example.com") == 0
+    id = account_of(db, "eve@example.com").id
+    assert capsys.readouterr().out.splitlines() == [
+        f"{id} admin: made", f"{id} support: new role, new password", f"{id} support: new password"]  # fmt: skip
 
 
 def test_a_role_that_there_is_not_is_told(asked, capsys, monkeypatch):

@@ -49,13 +49,16 @@ def seeded(settings: Settings) -> int:
 
 
 def create_staff(asked: Namespace) -> None:
-    """The password is asked for, or read from a pipe."""
+    """The password is asked for, or read from a pipe. Prints the account's id, its role, and what was done."""
     password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with acting(Settings.from_env(), "staff create") as ctx:
-        print(commands.staff.create_staff(asked.mail, password, _role(asked.role), ctx))
+        created = commands.staff.create_staff(asked.mail, password, _role(asked.role), ctx)
+    print(f"{created.id} {created.role}: {', '.join(created.done)}")
 
 
-def _role(text: str) -> Role:
+def _role(text: str) -> Role | None:
+    if not text:
+        return None
     if text not in list(Role):
         raise Refused("invalid_value", f"the role is one of {', '.join(Role)}")
     return Role(text)
