@@ -25,6 +25,7 @@ KNOWN = "select id, kind, is_verified, password_hash from api.accounts where mai
 UNVERIFIED = "select id from api.accounts where mail = %s and kind = 'customer' and not is_verified"
 MOVED = """update api.accounts set mail = %(mail)s, mail_id = %(mail_id)s, is_verified = true
            where id = %(id)s and not exists (select from api.accounts where mail = %(mail)s and id <> %(id)s)"""
+BACK = "select left_by from eventlog.person_keys where key_id = %s"
 CLOSING = "delete from api.accounts where id = %s and kind = 'customer' returning mail_id"
 
 
@@ -118,7 +119,12 @@ def _move(db: Connection, held: Held, ctx: Context) -> Appended:
     if not _take_address(db, account.id, held.mail, mail_id):
         raise Refused("invalid_token", tokens.STALE, "/token")
     refs = [customer_ref(account.id), customer_ref(mail_id)]
-    return ctx.append(refs, lambda made, guest: [customer.change_mail(made, change, guest), []], account.id)
+    persons.hold(db, [account.mail_id])
+    is_left = account.is_verified
+    done = ctx.append(refs, lambda made, guest: [customer.change_mail(made, change, guest), []], account.id)
+    if is_left:
+        ctx.store.vault.leave(db, account.mail_id, account.id, done.position)
+    return done
 
 
 def _take_address(db: Connection, account_id: UUID, mail: str, mail_id: UUID) -> bool:
@@ -147,6 +153,7 @@ def forget_customer(customer_id: UUID, ctx: Context, version: int | None = None)
             db.execute("delete from eventlog.timers where about = %s", (customer_id,))
             closing = ctx.append([customer_ref(customer_id, version)], lambda made: [customer.close(made)])
             positions.append(closing.position)
+        positions += persons.forget_left(customer_id, ctx.without_key() if any(positions) else ctx)
         for person_id in ids:
             positions.append(persons.forget(person_id, ctx.without_key() if any(positions) else ctx))
         return max((position for position in positions if position), default=None)
@@ -175,8 +182,11 @@ def forget_again(keys: Iterable[tuple[UUID, UUID]], ctx: Context) -> int:
     count = 0
     for key_id, person_id in keys:
         with ctx.store.recorder.connection() as db:
-            is_back = ctx.store.vault.keys(db, "key_id", [key_id])
-        count += bool(is_back) and forget_customer(person_id, ctx) is not None
+            back = _row(db, BACK, key_id)
+        if back and back["left_by"]:
+            count += bool(persons.forget_left(back["left_by"], ctx))
+        elif back:
+            count += forget_customer(person_id, ctx) is not None
     return count
 
 

@@ -11,6 +11,8 @@ from eventlog.store import EventStore, Ref
 
 ALONE = "select from eventlog.person_keys where person_id = any(%s) order by person_id for update"
 
+LEFT = "select key_id, left_mail from eventlog.person_keys where left_by = %s order by key_id for update"
+
 
 def hold(db: Connection, person_ids: Iterable[UUID]) -> None:
     """Waits for appends under way that seal with their keys, and lets nobody else forget them meanwhile.
@@ -33,6 +35,20 @@ def forget(person_id: UUID, ctx: Context) -> int | None:
         key_ids = (keys[person_id].key_id,)
         done = ctx.append([Ref(customer, person_id)], lambda state: [customer.forget(state, person_id, key_ids)])
         ctx.store.vault.destroy(db, person_id, done.position)
+        return done.position
+
+
+def forget_left(customer_id: UUID, ctx: Context) -> list[int]:
+    """What the customer has booked as a guest with addresses that they had before; somebody else may have them now."""
+    with ctx.store.recorder.transaction() as db:
+        return [_forget_left(customer_id, row, ctx) for row in db.execute(LEFT, (customer_id,)).fetchall()]
+
+
+def _forget_left(customer_id: UUID, row: dict, ctx: Context) -> int:
+    with ctx.store.recorder.transaction() as db:
+        mail_id, key_ids = row["left_mail"], (row["key_id"],)
+        done = ctx.append([Ref(customer, customer_id)], lambda state: [customer.forget(state, mail_id, key_ids)])
+        ctx.store.vault.destroy_left(db, row["key_id"])
         return done.position
 
 

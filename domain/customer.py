@@ -93,7 +93,10 @@ Event = (
 
 
 class Customer(Value):
-    """`mail_id` is None for a guest. `verified` are all addresses that were ever proven to be the customer's."""
+    """`mail_id` is None for a guest. `verified` is the address that is proven to be the customer's, if it is.
+
+    Whoever leaves an address leaves what was booked with it as a guest: somebody else may have the address next.
+    """
 
     mail_id: UUID | None = None
     verified: tuple[UUID, ...] = ()
@@ -112,7 +115,7 @@ def evolve(customer: Customer | None, event: Event) -> Customer:
     old = customer or Customer()
     match event:
         case CustomerRegistered() | MailChanged():
-            return replace(old, mail_id=event.mail_id)
+            return replace(old, mail_id=event.mail_id, verified=())
         case MailVerified():
             return replace(old, verified=(*old.verified, event.mail_id))
         case PreferencesChosen():
@@ -143,7 +146,7 @@ def _saved(customer: Customer, event: AddressSaved) -> dict[UUID, SavedAddress]:
 
 
 def persons(customer_id: UUID, customer: Customer | None) -> tuple[UUID, ...]:
-    """Under whose ids the customer's bookings are: their own, and those of the addresses they have verified."""
+    """Under whose ids the customer's bookings are: their own, and that of the address that they have verified."""
     return (customer_id, *(customer.verified if customer else ()))
 
 
@@ -165,12 +168,11 @@ def verify_mail(customer: Customer, mail_id: UUID, guest: Customer | None = None
 
 
 def change_mail(customer: Customer, change: MailChanged, guest: Customer | None = None) -> list[Event]:
-    """Decided once the new address is proven; one that was verified before is not verified again."""
+    """Decided once the new address is proven."""
     if customer.mail_id == change.mail_id:
         return []
     _open(customer)
-    is_known = change.mail_id in customer.verified
-    return [change] if is_known else [change, MailVerified(change.mail_id), *_favour(customer, guest)]
+    return [change, MailVerified(change.mail_id), *_favour(customer, guest)]
 
 
 def _favour(customer: Customer, guest: Customer | None) -> list[Event]:

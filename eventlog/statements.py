@@ -44,7 +44,7 @@ class Statements(NamedTuple):
 INSERT = "insert into {table} (originator_id, originator_version, topic, state) select * from (values "
 ROW = b"(%b::uuid, %b::bigint, %s::text, %b::bytea)"
 KEPT = b"""select count(*) as keys from (
-    select 1 from eventlog.person_keys where key_id = any(%b::uuid[]) for key share) k"""
+    select 1 from eventlog.person_keys where key_id = any(%b::uuid[]) and left_by is null for key share) k"""
 ONCE = b""", once as (insert into eventlog.idempotency (caller, route, key, body_hash, ids, position)
     select %s, %s, %s, %b, %s, max(notification_id) from new having count(*) > 0)"""
 WRITERS = """relation = {name}::regclass and mode = 'RowExclusiveLock' and granted

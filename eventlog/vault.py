@@ -104,6 +104,25 @@ class Vault:
             (person_id, position),
         )
 
+    def leave(self, db: Connection, mail_id: UUID, customer_id: UUID, position: int) -> None:
+        """The customer has another mail address: the key of what was booked with this one so far goes with them."""
+        db.execute(
+            """
+            update eventlog.person_keys
+            set person_id = gen_random_uuid(), left_mail = person_id, left_by = %s, left_at = %s
+            where person_id = %s""",
+            (customer_id, position, mail_id),
+        )
+
+    def destroy_left(self, db: Connection, key_id: UUID) -> None:
+        """As `destroy`, for a key that went with a customer: it has sealed for its address up to a position."""
+        db.execute(
+            """
+            with gone as (delete from eventlog.person_keys where key_id = %s returning key_id, left_mail, left_at)
+            insert into eventlog.destroyed_keys (key_id, person_id, position) select * from gone""",
+            (key_id,),
+        )
+
     def rewrap(self, db: Connection) -> int:
         """After a new master key was put first: wrap every key with it. Returns how many were wrapped anew."""
         rows = (

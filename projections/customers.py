@@ -101,6 +101,8 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
         fold.changed_people(),
         f"(person_id) do update set since = least(people.since, excluded.since), {NEWEST}",
     )
+    if fold.moved:
+        db.execute("delete from claims where customer_id = any(%s)", (sorted(fold.moved),))
     write(db, "claims", sorted(fold.claims), "do nothing")
     write(db, "vips", sorted(fold.vips.values()), "(person_id) do update set is_vip = excluded.is_vip")
     write(

@@ -74,6 +74,7 @@ class Fold:
         self.claims: set[Claim] = set()
         self.vips: dict[UUID, Vip] = {}
         self.closed: set[UUID] = set()
+        self.moved: set[UUID] = set()
         self._touched: set[UUID] = set()
 
     def changed_people(self) -> list[Person]:
@@ -92,7 +93,10 @@ class Fold:
             self._account(named(replace(known, position=recorded.position), recorded.event.personal))
 
     def change_mail(self, recorded: Recorded) -> None:
-        """The names stay; after they were forgotten there is nothing to stay."""
+        """The names stay; after they were forgotten there is nothing to stay. The old address is theirs no more."""
+        id = recorded.originator_id
+        self.moved.add(id)
+        self.claims = {claim for claim in self.claims if claim.customer_id != id}
         mail = recorded.event.personal
         if known := self.accounts.get(recorded.originator_id):
             renamed = replace(known, position=recorded.position, email=mail.email if mail else None)

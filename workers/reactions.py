@@ -60,6 +60,6 @@ def react(recorded: Recorded) -> list[Effect]:
         case MailChanged():
             return [Job("letter_moved", stream, position, in_order=False)]
         case PersonForgotten():
-            return [Job("erase_person", stream, position)]
+            return [Job("erase_person", recorded.event.person_id, position)]
         case _:
             return []

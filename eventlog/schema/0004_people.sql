@@ -74,3 +74,8 @@ create table eventlog.audit_chain (
 );
 
 create index on eventlog.destroyed_keys (person_id, position);
+
+-- A customer who leaves a mail address takes the key of its guest bookings along, under an id that nobody has: whoever
+-- has the address next is another person. `left_at` is the position up to which the key sealed for `left_mail`.
+alter table eventlog.person_keys add column left_by uuid, add column left_mail uuid, add column left_at bigint;
+create index on eventlog.person_keys (left_by) where left_by is not null;

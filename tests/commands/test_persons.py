@@ -96,11 +96,17 @@ def test_a_forgetting_that_is_not_committed_leaves_nothing_behind(ctx):
 
 def test_a_key_that_a_backup_brought_back_is_destroyed_again_and_a_newer_one_stays(ctx, db):
     first, other = place(ctx), place(ctx, "eve")
-    [row] = db.execute("select * from eventlog.person_keys where person_id = %s", (ctx().store.vault.person_id(ADA),))
+    [row] = db.execute(
+        "select key_id, person_id, wrapped, master_id, made_at from eventlog.person_keys where person_id = %s",
+        (ctx().store.vault.person_id(ADA),),
+    )
     forget(ctx().store.vault.person_id(ADA), ctx())
     kept = forgotten(ctx().store)
     db.execute("delete from eventlog.destroyed_keys")
-    db.execute("insert into eventlog.person_keys values (%s, %s, %s, %s, %s)", row)
+    db.execute(
+        "insert into eventlog.person_keys (key_id, person_id, wrapped, master_id, made_at) values (%s, %s, %s, %s, %s)",
+        row,
+    )
     assert personal(ctx, first).email == ADA
     assert forget_again(kept, ctx()) == 1
     assert personal(ctx, first) is None
@@ -111,12 +117,17 @@ def test_a_key_that_a_backup_brought_back_is_destroyed_again_and_a_newer_one_sta
 
 def test_an_account_that_a_backup_brought_back_is_closed_again(ctx, db):
     id = verified(ctx)
-    [row] = db.execute("select * from eventlog.person_keys where person_id = %s", (id,))
+    [row] = db.execute(
+        "select key_id, person_id, wrapped, master_id, made_at from eventlog.person_keys where person_id = %s", (id,)
+    )
     account = account_of(db, ADA)
     forget_customer(id, ctx())
     kept = forgotten(ctx().store)
     db.execute("delete from eventlog.destroyed_keys")
-    db.execute("insert into eventlog.person_keys values (%s, %s, %s, %s, %s)", row)
+    db.execute(
+        "insert into eventlog.person_keys (key_id, person_id, wrapped, master_id, made_at) values (%s, %s, %s, %s, %s)",
+        row,
+    )
     create_account(db, account, "hash", NOON)
     assert contact_of(ctx().store.history(id)).email == ADA
     assert forget_again(kept, ctx()) == 1
