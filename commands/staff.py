@@ -57,7 +57,9 @@ def _add(account: Account, ctx: Context) -> Created:
     assert account.role
     details = StaffDetails(account.mail, account.mail)
     added = StaffMemberAdded(account.id, account.mail_id, account.role, account.flags, details)
-    done = ctx.append([Ref(staff_member, account.id)], lambda member: [staff_member.add(member, added)])
+    done = _entered(account.id, ctx).append(
+        [Ref(staff_member, account.id)], lambda member: [staff_member.add(member, added)]
+    )
     return Created(account.id, account.role, _told(done))
 
 
@@ -65,7 +67,9 @@ def _renew(db: Connection, account: Account, role: Role | None, ctx: Context) ->
     locked_until = end_lock(db, Kind.STAFF, account.mail_id)
     db.execute("delete from api.second_factors where account_id = %s", (account.id,))
     [kept] = db.execute(RENEWED, (role, account.id)).fetchall()
-    done = ctx.append([Ref(staff_member, account.id)], lambda member: [_renewed(member, role or member.role)])
+    done = _entered(account.id, ctx).append(
+        [Ref(staff_member, account.id)], lambda member: [_renewed(member, role or member.role)]
+    )
     lock = ["lock ended"] if locked_until and locked_until > ctx.now else []
     return Created(account.id, Role(kept["role"]), _told(done) + lock)
 
@@ -73,6 +77,11 @@ def _renew(db: Connection, account: Account, role: Role | None, ctx: Context) ->
 def _renewed(member: StaffMember, role: Role) -> list[staff_member.Event]:
     changed = [*staff_member.change_role(member, role), *staff_member.enable(member)]
     return [*changed, *staff_member.remove_second_factor(member), staff_member.StaffPasswordChanged()]
+
+
+def _entered(id: UUID, ctx: Context) -> Context:
+    """The entry in the audit log says whose account it is."""
+    return ctx.telling(None, f"{ctx.origin.actor} accounts/{id}")
 
 
 def _told(done: Appended) -> list[str]:

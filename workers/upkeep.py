@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getpass
 from uuid import UUID
@@ -16,7 +17,9 @@ import commands.customers
 import commands.persons
 import commands.staff
 from commands import Context
+from commands.tracing import Trace
 from domain import Refused
+from domain.audit import NOBODY, Action, StaffActed
 from domain.permissions import Role
 from eventlog import wiping
 from eventlog.envelope import Origin
@@ -51,7 +54,7 @@ def seeded(settings: Settings) -> int:
 def create_staff(asked: Namespace) -> None:
     """The password is asked for, or read from a pipe. Prints the account's id, its role, and what was done."""
     password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    with acting(Settings.from_env(), "staff create") as ctx:
+    with acting(Settings.from_env(), "staff create", Action.MANAGE_STAFF) as ctx:
         created = commands.staff.create_staff(asked.mail, password, _role(asked.role), ctx)
     print(f"{created.id} {created.role}: {', '.join(created.done)}")
 
@@ -67,14 +70,14 @@ def _role(text: str) -> Role | None:
 def staff_of_this_run(settings: Settings, mail: str) -> str:
     """An account with a new password, which is returned."""
     password = secrets.token_urlsafe(12)
-    with acting(settings, "run") as ctx:
+    with acting(settings, "run", Action.MANAGE_STAFF) as ctx:
         commands.staff.create_staff(mail, password, Role.ADMIN, ctx)
     return password
 
 
 def forget_person(asked: Namespace) -> int:
     """Account and guest, proven or not: whoever runs commands knows whom they mean."""
-    with acting(Settings.from_env(), "person forget") as ctx:
+    with acting(Settings.from_env(), "person forget", Action.MODIFY_CUSTOMER) as ctx:
         position = commands.customers.forget_mail(asked.mail, ctx)
     print("nothing of that person is readable" if position is None else f"forgotten at position {position}")
     return 1 if position is None else 0
@@ -92,7 +95,8 @@ def forget_again(_: Namespace) -> None:
     except ValueError as error:
         raise BadSettings("standard input is not what `totetaxi person forgotten` has printed") from error
     with acting(Settings.from_env(), "person forget-again") as ctx:
-        count = commands.customers.forget_again(keys, ctx)
+        again = commands.customers.forget_again
+        count = sum(again([key], audited(ctx, Action.MODIFY_CUSTOMER)) for key in keys)  # an entry for each person
     print(f"{count} of {len(keys)} keys had come back and are destroyed again")
 
 
@@ -121,10 +125,17 @@ def connected(settings: Settings) -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def acting(settings: Settings, why: str) -> Iterator[Context]:
-    """A context for one act of the command line."""
+def acting(settings: Settings, why: str, acts: Action | None = None) -> Iterator[Context]:
+    """A context for one act of the command line; `acts` is what its entry in the audit log says it is."""
     with store_of(settings) as store:
-        yield context(settings, store, stripe_of(settings), f"command {why}")
+        ctx = context(settings, store, stripe_of(settings), f"command {why}")
+        yield audited(ctx, acts) if acts else ctx
+
+
+def audited(ctx: Context, acts: Action) -> Context:
+    """The entry names the command: nobody is logged in on the command line."""
+    acted = StaffActed(NOBODY, acts, str(ctx.origin.command_id), subject=ctx.origin.actor)
+    return replace(ctx, trace=Trace(new_id(), acted))
 
 
 def store_of(settings: Settings) -> EventStore:
