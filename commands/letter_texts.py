@@ -65,8 +65,8 @@ def verify(given: Pass) -> Words:
     return Words("Please confirm your mail address", [
         "Welcome to ToteTaxi. Please confirm that this is your address:",
         *given.words,
-        "What you booked with it as a guest will then be in your account as well.",
-        NOT_YOU,
+        "What you booked with it as a guest will then be in the account as well, for whoever has registered it.",
+        "So confirm only if that was you. If it was not, leave this letter alone: nothing changes by itself.",
     ])  # fmt: skip
 
 
