@@ -33,5 +33,4 @@ def test_who_is_sent_away_while_a_read_waits_is_shown_nothing(database, area, en
             until(lambda: house.count(f"api.rate_limits where bucket like '%{who.id}'") == 1)  # it was let in
             with psycopg.connect(database) as db:
                 db.execute(ENDS[end])
-            project(house)
             assert waiting.result(20).status_code == status
