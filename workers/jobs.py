@@ -6,7 +6,6 @@ that were killed are found by their missing heartbeat and run again.
 
 import asyncio
 import random
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +26,7 @@ from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
 from workers.reactions import Job
+from workers.stopping import on_stop
 
 log = structlog.get_logger()
 LONGEST_WAIT_S, TRIES, PAUSE_S = 300, 50, 1.0
@@ -130,8 +130,7 @@ def run(app: App, making: Making) -> None:
     """The process: until SIGTERM or Ctrl-C it works on jobs; Postgres away is waited for."""
     working(app, making)
     stopping = Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stopping.set())
+    on_stop(stopping.set)
     asyncio.run(_work(app, stopping))
 
 

@@ -1,6 +1,5 @@
 """The long-running commands of `totetaxi`: each reads the settings, looks at the database, and runs until SIGTERM."""
 
-import signal
 from argparse import Namespace
 from pathlib import Path
 from threading import Event
@@ -10,6 +9,7 @@ import psycopg
 from settings import BadSettings, Settings
 from workers.health import serve_health
 from workers.logs import start_logging
+from workers.stopping import on_stop
 
 
 def api(_: Namespace) -> None:
@@ -75,8 +75,7 @@ def kafka(asked: Namespace) -> int:
     from integrations.embedded.kafka import KafkaBroker, warm
 
     ending = Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: ending.set())
+    on_stop(ending.set)
     warm()
     with KafkaBroker(Path(asked.data), int(asked.port) if asked.port else None) as broker:
         print(f"Kafka listens on {broker.bootstrap}", flush=True)

@@ -5,7 +5,6 @@ So it can be killed at any moment, started twice, and moved from one feed to the
 """
 
 import logging
-import signal
 import time
 from contextlib import closing
 from threading import Event, Thread
@@ -23,6 +22,7 @@ from projections.parking import Stopped
 from projections.schemas import name_of
 from settings import Settings
 from workers.claims import Claims
+from workers.stopping import on_stop
 
 BATCH, WAIT_S, SHARE_OUT_S, FIRST_PAUSE_S, LONGEST_PAUSE_S = 500, 0.5, 1.0, 0.1, 5.0
 # The server ends the session of a machine that is gone or a process that is suspended, and with it the claims.
@@ -128,6 +128,5 @@ def run(settings: Settings) -> None:
     """The process: until SIGTERM or Ctrl-C."""
     vault = Vault(settings.master_keys, settings.identity_key)
     projector = Projector(Sources(settings.database_url, vault, settings.kafka_bootstrap))
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: projector.stop())
+    on_stop(projector.stop)
     projector.run()

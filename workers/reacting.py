@@ -4,7 +4,6 @@ One leader, by an advisory lock on the connection that writes; another process s
 repeats the events, one after it does not; nothing resets the position, a rebuild of read models least of all.
 """
 
-import signal
 from threading import Event
 
 import psycopg
@@ -18,6 +17,7 @@ from eventlog.envelope import UnknownEvent, decode
 from eventlog.feed import Log, log_at
 from workers.jobs import connect, defer
 from workers.reactions import HOLD, Effect, Job, NoTimer, Timer, react
+from workers.stopping import on_stop
 from workers.timers import drop_timer, set_timer, take_due
 
 LOCK = 7_042_004
@@ -100,6 +100,5 @@ def sweep(db: psycopg.Connection, jobs: App) -> int:
 def run(database_url: str) -> None:
     """The process: until SIGTERM or Ctrl-C."""
     runner = Runner(database_url)
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: runner.stop())
+    on_stop(runner.stop)
     runner.run()

@@ -6,7 +6,6 @@ it starts again from what is stored, and readers drop what they have and see by 
 """
 
 import logging
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAlreadyEx
 
 from eventlog.envelope import Stored, key_of, partition_of
 from eventlog.feed import LONGEST_POLL_S, POLL_S, Log, headers, log_at, topic_name
+from workers.stopping import on_stop
 
 LOCK = 7_042_002
 BATCH, END = 2_000, 2**62
@@ -184,6 +184,5 @@ def run(database_url: str, bootstrap: str, delivery_timeout_s: int = 60) -> None
     """The process: until SIGTERM or Ctrl-C."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # an outage is told by the relay itself, once for each try
     relay = Relay(database_url, bootstrap, 1000 * delivery_timeout_s)
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: relay.stop())
+    on_stop(relay.stop)
     relay.run()

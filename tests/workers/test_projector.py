@@ -26,11 +26,12 @@ from workers.relay import Relay
 ROOT = Path(__file__).parents[2]
 NUMBERS = count(1)
 PROGRAM = """
-import signal, sys
+import sys
 from eventlog.vault import Vault
 from workers.projector import Projector, Sources
+from workers.stopping import on_stop
 projector = Projector(Sources(sys.argv[1], Vault({"test": b"m" * 32}, b"identity"), sys.argv[2]))
-signal.signal(signal.SIGTERM, lambda *_: projector.stop())
+on_stop(projector.stop)
 projector.run()
 """
 RENAME = "update eventlog.stored_events set topic = %s where notification_id = %s"
