@@ -8,6 +8,7 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from eventlog.chain import links
 from eventlog.chain_checking import Check
@@ -172,15 +173,15 @@ def test_a_lost_connection_is_made_anew(database, store, db, heads):
     assert found(db, heads) == []
 
 
-def test_a_sealer_that_finds_less_than_it_has_told_says_so_at_once(database, store, db, heads, capfd):
-    with sealing(database, heads):
+def test_a_sealer_that_finds_less_than_it_has_told_says_so_at_once(database, store, db, heads):
+    with capture_logs() as said, sealing(database, heads):
         act(store)
         act(store)
         until(lambda: told(heads) == 2)
         db.execute("delete from eventlog.audit_chain where n = 2")
         remove(db, 2)
         until(lambda: [head.n for head in read_heads(heads)][-1] == 1)
-    assert "audit_chain_cut_off" in capfd.readouterr().out
+    assert {"log_level": "error", "event": "audit_chain_cut_off", "chain": 1, "head": 2, "file": str(heads)} in said
     assert found(db, heads) == [("cut_off", 2)]
 
 
