@@ -11,8 +11,10 @@ from msgspec import to_builtins
 
 from domain import booking, payment
 from domain.address import Area, BookingDetails, Street
-from domain.booking import BookingPlaced
+from domain.booking_events import BookingCompleted, BookingDeleted, BookingPlaced, BookingStarted
+from domain.booking_status import ACTIVE
 from domain.ids import payment_id
+from domain.moment import instant, promised_pickup
 from domain.selection import fields
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore
@@ -31,7 +33,7 @@ def booking_sheet(
     if not past:
         return None
     state = reduce(booking.evolve, (recorded.event for recorded in past), None)
-    placed: BookingPlaced = past[0].event
+    placed = state.placed
     return {
         "id": str(past[0].originator_id),
         "booking_number": placed.booking_number,
@@ -42,16 +44,44 @@ def booking_sheet(
         "pickup_date": placed.pickup_date.isoformat(),
         "pickup_time": placed.pickup_time,
         "specific_pickup_hour": placed.specific_pickup_hour,
-        "pickup_address": _address(placed.pickup_area, placed.personal and placed.personal.pickup),
-        "delivery_address": _address(placed.delivery_area, placed.personal and placed.personal.delivery),
-        "special_instructions": placed.personal.special_instructions if placed.personal else None,
+        **_times(state, past),
+        **_where(placed),
         "coi_required": placed.coi_required,
-        "is_outside_core_area": placed.is_outside_core_area,
         "hold_expires_at": rfc3339(placed.hold_expires_at),
         "version": past[-1].originator_version,
         "created_at": rfc3339(past[0].at),
         "updated_at": rfc3339(past[-1].at),
         "pricing": to_builtins(placed.pricing),
+        "balance_due_cents": booking.due_cents(state) if state.status in ACTIVE else 0,
+    }
+
+
+def staff_part(history: Sequence[Recorded]) -> dict[str, Any]:
+    """What only staff see of a booking: whose it is, their notes, what they know better, whether it was put away."""
+    state = reduce(booking.evolve, (recorded.event for recorded in history), None)
+    gone = next((r.at for r in history if isinstance(r.event, BookingDeleted)), None)
+    return {
+        "customer_id": str(state.placed.person_id),
+        "is_guest": state.placed.is_guest,
+        "staff_notes": state.notes,
+        "is_area_overridden": state.is_area_overridden,
+        "cancellation_reason": state.reason or None,
+        "deleted_at": rfc3339(gone) if gone else None,
+    }
+
+
+def _times(state: booking.Booking, past: Sequence[Recorded]) -> dict[str, Any]:
+    """What the customer was told, what staff plan, and what happened: each stands for itself."""
+    placed, plan = state.placed, state.plan
+    told = promised_pickup(placed.pickup_date, placed.pickup_time, placed.specific_pickup_hour, placed.zone)
+    happened = {type(recorded.event): recorded.at for recorded in past}
+    start, end = happened.get(BookingStarted), happened.get(BookingCompleted)
+    return {
+        "promised_pickup": {"from": rfc3339(instant(told[0])), "until": rfc3339(instant(told[1]))},
+        "estimated_pickup_time": rfc3339(instant(plan.estimated_pickup)) if plan.estimated_pickup else None,
+        "estimated_delivery_time": rfc3339(instant(plan.estimated_delivery)) if plan.estimated_delivery else None,
+        "started_at": rfc3339(start) if start else None,
+        "completed_at": rfc3339(end) if end else None,
     }
 
 
@@ -99,6 +129,16 @@ def rfc3339(at: datetime) -> str:
 def _customer(personal: BookingDetails | None) -> dict[str, Any]:
     names = ("first_name", "last_name", "email", "phone")
     return {name: getattr(personal, name) if personal else None for name in names}
+
+
+def _where(placed: BookingPlaced) -> dict[str, Any]:
+    own = placed.personal
+    return {
+        "pickup_address": _address(placed.pickup_area, own and own.pickup),
+        "delivery_address": _address(placed.delivery_area, own and own.delivery),
+        "special_instructions": own.special_instructions if own else None,
+        "is_outside_core_area": placed.is_outside_core_area,
+    }
 
 
 def _address(area: Area, street: Street | None) -> dict[str, Any]:

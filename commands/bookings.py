@@ -7,14 +7,15 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from commands import Context, booking_ref, day_ref, payment_ref
+from commands import Context, booking_ref, day_ref
 from commands.contacts import normal_mail, normal_phone
 from commands.places import wish
 from commands.quotes import States, Terms, Wanted, terms
 from commands.service_area import Place, needs_instructions
 from domain import Refused, Value, booking, payment, pickup_day
-from domain.address import Area, BookingDetails, Street, Words
-from domain.booking import BookingCancelled, BookingPlaced
+from domain.address import Area, BookingDetails, Street
+from domain.booking import BookingPlaced
+from domain.house import House
 from domain.ids import booking_id, payment_id
 from domain.offer import check_addresses
 from domain.payment import PaymentRequested
@@ -104,12 +105,10 @@ def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
 
 def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
     wanted, details = asked.wanted, _details(asked)
-    pickup, delivery = _area(asked.pickup, agreed.pickup), _area(asked.delivery, agreed.delivery)
+    pickup, delivery = area_of(asked.pickup, agreed.pickup), area_of(asked.delivery, agreed.delivery)
     to = "/blade_airport" if agreed.airport else "/delivery_address"
     check_addresses((pickup, details.pickup), (delivery, details.delivery), to)
-    if needs_instructions(agreed.pickup, agreed.house) and not _instructions(asked):
-        where = "/pickup_address/delivery_instructions"
-        raise Refused("instructions_required", "How does the driver get in there?", where)
+    check_instructions(agreed.pickup, agreed.house, _instructions(asked))
     booker = asked.booker
     return BookingPlaced(
         booking_number=new_number(),
@@ -137,8 +136,15 @@ def _with_account(booker: Booker) -> dict[str, UUID | None]:
 def _details(asked: PlaceBooking) -> BookingDetails:
     who = asked.customer
     mail, phone = _at("/customer_info", normal_mail, who.email), _at("/customer_info", normal_phone, who.phone)
-    streets = _street(asked.pickup), _street(asked.delivery)
+    streets = street_of(asked.pickup), street_of(asked.delivery)
     return BookingDetails(who.first_name, who.last_name, mail, phone, *streets, asked.special_instructions)
+
+
+def check_instructions(pickup: Place, house: House, words: str) -> None:
+    """Refuses `instructions_required`."""
+    if needs_instructions(pickup, house) and not words:
+        where = "/pickup_address/delivery_instructions"
+        raise Refused("instructions_required", "How does the driver get in there?", where)
 
 
 def _instructions(asked: PlaceBooking) -> str:
@@ -152,11 +158,11 @@ def _at(path: str, normal: Callable[[str], str], text: str) -> str:
         raise Refused(refusal.code, str(refusal), path + refusal.path) from None
 
 
-def _street(address: Address) -> Street:
+def street_of(address: Address) -> Street:
     return Street(address.address_line_1, address.address_line_2, address.delivery_instructions)
 
 
-def _area(address: Address, place: Place) -> Area:
+def area_of(address: Address, place: Place) -> Area:
     return Area(address.city, place.state, address.zip_code.strip())
 
 
@@ -190,57 +196,6 @@ def complete_booking(id: UUID, ctx: Context) -> int:
 
 def _decide(id: UUID, decision: Callable, ctx: Context) -> int:
     return ctx.append([booking_ref(id)], lambda made: [decision(found(made))], id).position
-
-
-def cancel_booking(id: UUID, words: str, by_staff: bool, ctx: Context) -> int:
-    """Frees the place and withdraws the open payment with it. What was paid is given back by a refund of its own."""
-    return cancel_as_seen(booking_ref(id), words, by_staff, ctx)
-
-
-def cancel_as_seen(seen: Ref, words: str, by_staff: bool, ctx: Context) -> int:
-    """The same for a booking as it was read. Refuses `version_conflict` when it has changed since."""
-    placed = found(ctx.store.load(seen).state).placed
-    why = BookingCancelled(
-        "by_staff" if by_staff else "by_customer", placed.pickup_date, placed.person_id, Words(words) if words else None
-    )
-    return _end(seen, lambda made: booking.cancel(made, why, by_staff), ctx)
-
-
-class TooEarly(Exception):
-    """The hold is not over yet by this clock: ask again in a moment."""
-
-
-def expire_hold(id: UUID, ctx: Context) -> int:
-    """The hold is over: booking, place and payment are decided together. Nothing happens to a booking that was paid.
-
-    Raises TooEarly: who asks goes by another clock, and a hold that nobody asks about again would never end.
-    """
-    made = found(ctx.store.load(booking_ref(id)).state)
-    if made.status is booking.Status.PENDING and ctx.now < made.placed.hold_expires_at:
-        raise TooEarly(f"the hold ends at {made.placed.hold_expires_at}")
-    return _end(booking_ref(id), lambda made: booking.expire(made, ctx.now), ctx)
-
-
-class BilledAgain(Exception):
-    """Meanwhile the booking has a further payment: decide with that one."""
-
-
-def _end(ref: Ref, cancel: Callable, ctx: Context) -> int:
-    id, seen = ref.stream, found(ctx.store.load(ref).state)
-    on, paying_id = seen.placed.pickup_date, payment_id(id, seen.payments)
-
-    def decision(made, day, paying):
-        if made.payments != seen.payments:
-            raise BilledAgain
-        ended = cancel(made)
-        if not ended:
-            return [], [], []
-        return ended, pickup_day.release(day, on, id), payment.withdraw(paying, ended[0].reason)
-
-    try:
-        return ctx.append([ref, day_ref(on), payment_ref(paying_id)], decision, id).position
-    except BilledAgain:
-        return _end(ref, cancel, ctx)
 
 
 def found(state: booking.Booking | None) -> booking.Booking:

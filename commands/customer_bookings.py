@@ -66,12 +66,15 @@ def _place(command: PlaceBooking, ctx: Context) -> Placed:
 
 def _address(asked: BookFromAccount, end: str, history: Sequence[Recorded]) -> Address | None:
     given = getattr(asked, end)
-    if given is None or isinstance(given, Address):
-        return given
+    return saved_address(given, f"/{end}_address_id", history) if isinstance(given, UUID) else given
+
+
+def saved_address(id: UUID, path: str, history: Sequence[Recorded]) -> Address:
+    """One of the addresses that the customer of this history has saved. Refuses `not_found` at the path."""
     state = reduce(customer.evolve, (recorded.event for recorded in history), None)
-    if not (saved := state.addresses.get(given)) or not saved.is_active:
-        raise Refused("not_found", "There is no such address.", f"/{end}_address_id")
-    kept = [r.event for r in history if isinstance(r.event, AddressSaved) and r.event.address_id == given]
+    if not state or not (saved := state.addresses.get(id)) or not saved.is_active:
+        raise Refused("not_found", "There is no such address.", path)
+    kept = [r.event for r in history if isinstance(r.event, AddressSaved) and r.event.address_id == id]
     area, street = saved.area, kept[-1].personal.street
     lines = street.address_line_1, area.city, area.state, area.zip_code, street.address_line_2
     return Address(*lines, street.delivery_instructions)

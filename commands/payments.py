@@ -60,7 +60,7 @@ def _request_next(number: str, n: int, ctx: Context) -> UUID:
             return [], [], []
         if last.status not in payment.ENDED:
             raise StripeUnavailable("the payment before is still under way")
-        asked = PaymentRequested(id, made.placed.person_id, made.placed.pricing.total_price_cents)
+        asked = PaymentRequested(id, made.placed.person_id, booking.due_cents(made))
         return booking.bill_again(made, next_id), [], payment.request(paying, asked)
 
     ctx.append([booking_ref(id), payment_ref(before), payment_ref(next_id)], decision, id)

@@ -8,6 +8,7 @@ from functools import reduce
 from uuid import UUID
 
 from commands import Context, booking_ref, day_ref, payment_ref
+from commands.ending import Outdated
 from commands.places import wish
 from domain import Refused, booking, payment, pickup_day, refund
 from domain.booking import UNPAID, Booking
@@ -26,6 +27,8 @@ def settle(id: UUID, intent: Intent, ctx: Context) -> int:
     back = refund.late_payment(id)
 
     def decision(paying: Payment, made: Booking, day: PickupDay | None, returned: Refund | None) -> list[list]:
+        if made.placed.pickup_date != placed.pickup_date:
+            raise Outdated
         opened = payment.open_at_stripe(paying, _opened(paying, intent))
         told = _told(reduce(payment.evolve, opened, paying), intent)
         if not any(isinstance(event, PaymentSucceeded) for event in told):
@@ -34,7 +37,10 @@ def settle(id: UUID, intent: Intent, ctx: Context) -> int:
         return [opened + told + paid, *others]
 
     refs = [payment_ref(id), booking_ref(paying.booking_id), day_ref(placed.pickup_date), Ref(refund, back)]
-    return ctx.append(refs, decision, paying.booking_id).position
+    try:
+        return ctx.append(refs, decision, paying.booking_id).position
+    except Outdated:
+        return settle(id, intent, ctx)
 
 
 def _opened(paying: Payment, intent: Intent) -> PaymentOpened:

@@ -33,3 +33,10 @@ class Words(Value):
     """What somebody wrote, sealed like everything personal."""
 
     text: str
+
+
+class Streets(Value):
+    """Both ends of a booking."""
+
+    pickup: Street
+    delivery: Street

@@ -10,123 +10,81 @@ COMPLETED -> refund -> REFUNDED
 CANCELLED by `payment_expired` -> reinstate -> PAID, when a late payment finds its place free
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain import Refused, Value
-from domain.address import Area, BookingDetails, Words
+from domain.booking_events import (
+    BookingAddressesChanged,
+    BookingBilledAgain,
+    BookingCancelled,
+    BookingCompleted,
+    BookingConfirmed,
+    BookingDelayed,
+    BookingDeleted,
+    BookingNoted,
+    BookingPaid,
+    BookingPlaced,
+    BookingRefunded,
+    BookingReinstated,
+    BookingRescheduled,
+    BookingResumed,
+    BookingStarted,
+    Change,
+    CoreAreaOverridden,
+    Event,
+    InstructionsChanged,
+    TimesPlanned,
+)
 from domain.booking_status import ACTIVE, UNPAID, Status
-from domain.pricing import Pricing
-from domain.selection import Selection
 
+__all__ = ["Event"]
 EXPIRED = "payment_expired"
-
-
-# Events
-
-
-class BookingPlaced(Value):
-    """With an account `person_id` is the customer's own and `mail_id` follows from the mail, as a guest's `person_id`.
-
-    The ids of addresses are those of the saved ones that were chosen.
-    """
-
-    booking_number: str
-    person_id: UUID
-    is_guest: bool
-    selection: Selection
-    pickup_date: date
-    pickup_time: str
-    specific_pickup_hour: int | None
-    pickup_area: Area
-    delivery_area: Area
-    is_outside_core_area: bool
-    coi_required: bool
-    pricing: Pricing
-    hold_expires_at: datetime
-    personal: BookingDetails | None = None
-    mail_id: UUID | None = None
-    pickup_address_id: UUID | None = None
-    delivery_address_id: UUID | None = None
-
-
-class BookingConfirmed(Value): ...
-
-
-class BookingBilledAgain(Value):
-    """The payment before can no longer be paid, so there is a further one."""
-
-    payment_id: UUID
-
-
-class BookingPaid(Value):
-    payment_id: UUID
-    amount_cents: int
-
-
-class BookingStarted(Value): ...
-
-
-class BookingDelayed(Value): ...
-
-
-class BookingResumed(Value): ...
-
-
-class BookingCompleted(Value): ...
-
-
-class BookingCancelled(Value):
-    """The reason is a word of ours (`payment_expired`, `by_customer`, `by_staff`); what a person wrote is personal."""
-
-    reason: str
-    pickup_date: date
-    person_id: UUID
-    personal: Words | None = None
-
-
-class BookingReinstated(Value):
-    payment_id: UUID
-    amount_cents: int
-
-
-class BookingRefunded(Value):
-    amount_cents: int
-
-
-Event = (
-    BookingPlaced | BookingConfirmed | BookingBilledAgain | BookingPaid | BookingStarted | BookingDelayed
-    | BookingResumed | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded
-)  # fmt: skip
+# What each change puts in the place of what was placed.
+AREA = ("is_outside_core_area", "pricing")
+WHEN = ("pickup_date", "pickup_time", "specific_pickup_hour", "selection", "pricing", "zone")
+WHERE = ("pickup_area", "delivery_area", "pickup_address_id", "delivery_address_id", *AREA)
 
 
 # State
 
 
 class Booking(Value):
-    """`payments` counts how many were asked for: the last one is the one that can be open."""
+    """`placed` is what was placed with what was changed since; what is personal in it, only where it was unsealed.
+
+    `payments` counts how many were asked for: the last one is the one that can be open. `paid_cents` is what was paid
+    for it, whatever was given back; `notes` are the staff's, where they were unsealed.
+    """
 
     status: Status
     placed: BookingPlaced
     is_paid: bool = False
     reason: str = ""
     payments: int = 1
+    paid_cents: int = 0
+    is_area_overridden: bool = False
+    plan: TimesPlanned = TimesPlanned(None, None)
+    notes: str = ""
+    is_deleted: bool = False
 
 
 def evolve(booking: Booking | None, event: Event) -> Booking:
     if isinstance(event, BookingPlaced):
         return Booking(Status.PENDING, event)
     assert booking, "a booking begins with BookingPlaced"
+    if isinstance(event, Change):
+        return _changed(booking, event)
     match event:
         case BookingConfirmed():
             return replace(booking, status=Status.CONFIRMED)
         case BookingBilledAgain():
             return replace(booking, payments=booking.payments + 1)
         case BookingPaid() | BookingReinstated():
-            return replace(booking, status=Status.PAID, is_paid=True, reason="")
+            paid = booking.paid_cents + event.amount_cents
+            return replace(booking, status=Status.PAID, is_paid=True, paid_cents=paid, reason="")
         case BookingStarted() | BookingResumed():
             return replace(booking, status=Status.IN_PROGRESS)
         case BookingDelayed():
@@ -137,8 +95,42 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, status=Status.CANCELLED, reason=event.reason)
         case BookingRefunded():
             return replace(booking, status=Status.REFUNDED)
+        case BookingDeleted():
+            return replace(booking, is_deleted=True)
         case _:
             assert_never(event)
+
+
+def _changed(booking: Booking, event: Change) -> Booking:
+    placed, said = booking.placed, getattr(event, "personal", None)
+    own = placed.personal
+    match event:
+        case BookingRescheduled():
+            return replace(booking, placed=_with(placed, event, WHEN))
+        case BookingAddressesChanged():
+            own = replace(own, pickup=said.pickup, delivery=said.delivery) if own and said else own
+            moved = replace(_with(placed, event, WHERE), personal=own)
+            return replace(booking, placed=moved, is_area_overridden=False)
+        case InstructionsChanged():
+            own = replace(own, special_instructions=said.text) if own and said else own
+            return replace(booking, placed=replace(placed, personal=own))
+        case CoreAreaOverridden():
+            return replace(booking, placed=_with(placed, event, AREA), is_area_overridden=True)
+        case TimesPlanned():
+            return replace(booking, plan=event)
+        case BookingNoted():
+            return replace(booking, notes=said.text if said else "")
+        case _:
+            assert_never(event)
+
+
+def _with(placed: BookingPlaced, change: Change, names: tuple[str, ...]) -> BookingPlaced:
+    return replace(placed, **{name: getattr(change, name) for name in names})
+
+
+def due_cents(booking: Booking) -> int:
+    """What is still to be paid; less than nothing where a change has made it cheaper than what was paid."""
+    return booking.placed.pricing.total_price_cents - booking.paid_cents
 
 
 def is_expired(booking: Booking) -> bool:

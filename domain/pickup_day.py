@@ -45,6 +45,13 @@ class LimitSet(Value):
     limit: int
 
 
+class LimitLifted(Value):
+    """The day takes what the house takes again."""
+
+    day: date
+    service_type: str
+
+
 class DayBlackedOut(Value):
     day: date
     reason: str
@@ -54,7 +61,7 @@ class DayReopened(Value):
     day: date
 
 
-Event = PlaceReserved | PlaceReleased | LimitSet | DayBlackedOut | DayReopened
+Event = PlaceReserved | PlaceReleased | LimitSet | LimitLifted | DayBlackedOut | DayReopened
 
 
 # State
@@ -102,6 +109,8 @@ def evolve(day: PickupDay | None, event: Event) -> PickupDay:
             return replace(day, places={b: place for b, place in day.places.items() if b != event.booking_id})
         case LimitSet():
             return replace(day, limits=day.limits | {event.service_type: event.limit})
+        case LimitLifted():
+            return replace(day, limits={s: n for s, n in day.limits.items() if s != event.service_type})
         case DayBlackedOut():
             return replace(day, is_blackout=True)
         case DayReopened():
@@ -118,14 +127,35 @@ def reserve(day: PickupDay | None, wish: Wish) -> list[Event]:
     day = day or PickupDay()
     if wish.booking_id in day.places:
         return []
+    _check_slot(day, wish)
+    if left(day, wish.service_type, wish.default_limit) <= 0:
+        raise Refused("no_capacity", "No place is left on that day.", "/pickup_date")
+    return [_reserved(wish)]
+
+
+def move_within(day: PickupDay, wish: Wish) -> list[Event]:
+    """Another slot of the same day: it takes nobody's place, so a full day is no reason against it.
+
+    Refuses `blackout_day`, `slot_taken`. Nothing for a booking without a place, or in this slot already.
+    """
+    place = day.places.get(wish.booking_id)
+    if place is None or place.slot == wish.slot:
+        return []
+    given_up = PlaceReleased(wish.day, wish.booking_id, place.service_type)
+    _check_slot(evolve(day, given_up), wish)
+    return [given_up, _reserved(wish)]
+
+
+def _check_slot(day: PickupDay, wish: Wish) -> None:
     persons = {wish.person_id, *wish.persons}
     if day.is_blackout:
         raise Refused("blackout_day", "There are no pickups on that day.", "/pickup_date")
     if any(place.slot == wish.slot and not persons.isdisjoint(place.persons) for place in day.places.values()):
         raise Refused("slot_taken", "This customer has a booking at that time already.", "/pickup_time")
-    if left(day, wish.service_type, wish.default_limit) <= 0:
-        raise Refused("no_capacity", "No place is left on that day.", "/pickup_date")
-    return [PlaceReserved(wish.day, wish.booking_id, wish.service_type, wish.person_id, wish.slot, wish.persons)]
+
+
+def _reserved(wish: Wish) -> PlaceReserved:
+    return PlaceReserved(wish.day, wish.booking_id, wish.service_type, wish.person_id, wish.slot, wish.persons)
 
 
 def release(day: PickupDay | None, on: date, booking_id: UUID) -> list[Event]:
@@ -138,6 +168,10 @@ def set_limit(day: PickupDay | None, on: date, service_type: str, limit: int) ->
     if limit < 0:
         raise Refused("invalid_value", "A limit is zero or more.", "/limit")
     return [] if day and day.limits.get(service_type) == limit else [LimitSet(on, service_type, limit)]
+
+
+def lift_limit(day: PickupDay | None, on: date, service_type: str) -> list[Event]:
+    return [LimitLifted(on, service_type)] if day and service_type in day.limits else []
 
 
 def black_out(day: PickupDay | None, on: date, reason: str) -> list[Event]:

@@ -88,6 +88,32 @@ def price(request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
     )
 
 
+def reprice(booked: Pricing, request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
+    """What a booking costs on another day, at another time or place.
+
+    What was bought keeps the price it was booked at; what depends on when and where it is follows the rules of now.
+    Raises Refused: `not_offered` where same-day delivery is new and not offered, `total_exceeds_maximum`.
+    """
+    rules = [(rule, _amount(rule, booked.base_price_cents)) for rule in _rules(request, catalog)]
+    stays_same_day = request.is_same_day_delivery and booked.same_day_surcharge_cents
+    amounts = {
+        "base_price_cents": booked.base_price_cents,
+        "surcharge_cents": _sum_of(rules, SurchargeType.WEEKEND, SurchargeType.PEAK_DATE),
+        "same_day_surcharge_cents": stays_same_day or _same_day(request, catalog),
+        "coi_fee_cents": booked.coi_fee_cents,
+        "organizing_total_cents": booked.organizing_total_cents,
+        "organizing_tax_cents": booked.organizing_tax_cents,
+        "geographic_surcharge_cents": _sum_of(rules, SurchargeType.GEOGRAPHIC),
+        "time_window_surcharge_cents": _sum_of(rules, SurchargeType.TIME_WINDOW),
+    }
+    return Pricing(
+        **amounts,
+        total_price_cents=_payable(sum(amounts.values()), house),
+        organizing_services=booked.organizing_services,
+        applied_rules=tuple(AppliedRule(rule.name, amount) for rule, amount in rules),
+    )
+
+
 def surcharges_on(day: date, catalog: Catalog) -> list[dict[str, Any]]:
     """The weekend and peak rules of a day as the calendar shows them: `{"name", "calculation_type",
     "percentage": "20.00" or "fixed_amount_cents": 5000, "applies_to_service_types": "all" or a list}`.

@@ -61,6 +61,11 @@ def late_payment(payment_id: UUID) -> UUID:
     return uuid5(NAMESPACE_OID, f"totetaxi/refund/late-payment/{payment_id}")
 
 
+def of_cancellation(payment_id: UUID) -> UUID:
+    """The one refund of a payment whose booking was cancelled."""
+    return uuid5(NAMESPACE_OID, f"totetaxi/refund/cancellation/{payment_id}")
+
+
 def evolve(refund: Refund | None, event: Event) -> Refund:
     if isinstance(event, RefundRequested):
         return Refund(Status.REQUESTED, event.payment_id, event.booking_id, event.amount_cents)
@@ -79,9 +84,16 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
 # Decisions
 
 
+def request(refund: Refund | None, asked: RefundRequested, approved_by: str = "") -> list[Event]:
+    """To be decided together with the payment, which sets the amount aside. Approved at once by who needs no second."""
+    if refund:
+        return []
+    return [asked, RefundApproved(approved_by)] if approved_by else [asked]
+
+
 def request_by_policy(refund: Refund | None, asked: RefundRequested) -> list[Event]:
     """What a policy of the house gives back is approved by the system at once."""
-    return [] if refund else [asked, RefundApproved("system")]
+    return request(refund, asked, "system")
 
 
 def complete(refund: Refund, stripe_refund_id: str) -> list[Event]:

@@ -1,13 +1,14 @@
 """What a customer selects of each service: a value for each, told apart by `service_type` when stored as JSON."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
 from msgspec import to_builtins
+from msgspec.structs import asdict, replace
 
-from domain import Value
+from domain import Refused, Value
 
 
 class ServiceType(StrEnum):
@@ -72,6 +73,30 @@ Selection = MiniMove | StandardDelivery | SpecialtyItems | BladeTransfer
 def is_same_day(selection: Selection) -> bool:
     """Whether delivery on the day of the pickup was asked for; only two services have it."""
     return isinstance(selection, StandardDelivery | SpecialtyItems) and selection.is_same_day_delivery
+
+
+class Extras(Value):
+    """What of a selection goes with its day; None stays as it was agreed."""
+
+    is_same_day_delivery: bool | None = None
+    blade_flight_date: date | None = None
+    blade_flight_time: time | None = None
+    blade_ready_time: time | None = None
+
+
+def moved(selection: Selection, by: timedelta, extras: Extras) -> Selection:
+    """The selection on another day: a flight moves along unless another was told, same-day delivery is for its day.
+
+    Refuses `unexpected_field` for what the service does not have.
+    """
+    told = {name: value for name, value in asdict(extras).items() if value is not None}
+    if odd := sorted(told.keys() - set(selection.__struct_fields__)):
+        raise Refused("unexpected_field", f"{odd[0]} does not belong to this service.", f"/{odd[0]}")
+    if isinstance(selection, BladeTransfer):
+        return replace(selection, **{"blade_flight_date": selection.blade_flight_date + by} | told)
+    if by and is_same_day(selection):
+        return replace(selection, **{"is_same_day_delivery": False} | told)
+    return replace(selection, **told)
 
 
 def fields(selection: Selection) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import booking, customer, payment, refund
+from domain.address import BookingDetails
 from domain.booking import BookingPlaced
 from eventlog.envelope import Recorded
 from projections.searching import words_of
@@ -56,7 +57,7 @@ class Purchase(Struct):
     spent_cents: int = 0
 
 
-def named(person: Person, contact: customer.Contact | booking.BookingDetails | Person | None) -> Person:
+def named(person: Person, contact: customer.Contact | BookingDetails | Person | None) -> Person:
     """The person by these names; nameless when they are None: the key that sealed them is destroyed."""
     if contact is None or contact.email is None:
         return replace(person, first_name=None, last_name=None, email=None, phone=None, words=None)

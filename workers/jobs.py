@@ -21,7 +21,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
-from commands import Context, bookings, letters, payments, refunds
+from commands import Context, ending, letters, payments, refunds
 from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
@@ -73,7 +73,7 @@ def working(app: App, making: Making) -> App:
 
     @task("expire_hold")
     def expire_hold(about: str, position: int) -> None:
-        bookings.expire_hold(UUID(about), making("expire_hold"))
+        ending.expire_hold(UUID(about), making("expire_hold"))
 
     @task("end_payment")
     def end_payment(about: str, position: int) -> None:

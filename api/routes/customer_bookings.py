@@ -16,9 +16,10 @@ from api.preconditions import give_etag, told_version
 from api.route import Route
 from api.validation import Body
 from api.views import last_payment_sheet, new_booking
-from commands import Context, booking_ref, bookings
+from commands import Context, booking_ref
 from commands.booking_sheet import booking_sheet
 from commands.customer_bookings import book_from_account, persons_of
+from commands.ending import Cancellation, cancel_as_seen
 from projections import history
 
 
@@ -61,7 +62,7 @@ def cancel(call: Call, id: str, asked: bodies.Cancel) -> dict[str, Any]:
     seen = booking_ref(UUID(id))._replace(version=told_version(call))
 
     def do(ctx: Context) -> Done:
-        return Done(seen.stream, bookings.cancel_as_seen(seen, asked.reason, False, ctx))
+        return Done(seen.stream, cancel_as_seen(seen, Cancellation(asked.reason), ctx))
 
     def answer(done: Done) -> dict[str, Any]:
         then = [recorded for recorded in call.parts.store.history(done.about) if recorded.position <= done.position]

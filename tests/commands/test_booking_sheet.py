@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from commands.booking_sheet import booking_sheet, is_opening, manage_token, payment_sheet, payments_of
-from commands.bookings import expire_hold
+from commands.ending import expire_hold
 from commands.persons import forget
 from tests.commands.wishes import DECLINED, pay, payment, place
 from tests.samples import HOLD, NOON

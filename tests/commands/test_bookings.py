@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from commands import bookings, day_ref
-from commands.bookings import TooEarly, cancel_booking, expire_hold, place_booking
+from commands.bookings import place_booking
+from commands.ending import TooEarly, cancel_booking, expire_hold
 from commands.quotes import preview
 from domain import Refused, house, pickup_day
 from domain.house import DailyCapacitySet, HoldTimeSet, InstructionZipsSet

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from commands.accounts import Account, Kind, create_account
-from commands.bookings import cancel_booking, expire_hold
 from commands.customer_bookings import BookFromAccount, book_from_account, is_theirs
+from commands.ending import cancel_booking, expire_hold
 from commands.payments import open_payment
 from commands.persons import forget
 from domain import Refused, customer

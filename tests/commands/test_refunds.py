@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from commands.bookings import cancel_booking
+from commands.ending import cancel_booking
 from commands.refunds import pay_back
 from domain import Refused, refund
 from eventlog.store import Ref

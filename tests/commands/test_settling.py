@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from commands import booking_ref, day_ref, payment_ref
-from commands.bookings import _end, cancel_booking, expire_hold, place_booking
+from commands.bookings import place_booking
+from commands.ending import Cancellation, _end, cancel_booking, expire_hold
 from commands.payments import cancel_intent, create_intent, hear, open_payment
 from commands.refunds import pay_back
 from domain import Refused, payment, pickup_day, refund
@@ -217,7 +218,7 @@ def test_a_further_payment_asked_for_in_the_moment_of_the_end_ends_too(ctx, data
                 made_meanwhile.append(create_intent(placed.booking_number, ctx(store=other))[0])
             return bookings.expire(made, HOLD)
 
-        _end(booking_ref(placed.booking_id), end, ctx(HOLD))
+        _end(booking_ref(placed.booking_id), end, Cancellation(), ctx(HOLD))
     assert payment_of(ctx, placed, made_meanwhile[0]).is_withdrawn
     assert booking(ctx, placed).status == "cancelled"
 

@@ -7,8 +7,9 @@ from threading import Thread
 import pytest
 from msgspec.structs import replace
 
-from commands.bookings import Address, Contact, cancel_booking, place_booking
+from commands.bookings import Address, Contact, place_booking
 from commands.catalog import seed
+from commands.ending import cancel_booking
 from commands.payments import open_payment, pay_in_sandbox
 from commands.persons import forget
 from domain.selection import PickupTime

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 from procrastinate.jobs import Job as Attempted
 
-from commands.bookings import cancel_booking, place_booking
+from commands.bookings import place_booking
 from commands.catalog import seed
+from commands.ending import cancel_booking
 from commands.payments import open_payment
 from commands.persons import forget
 from integrations.stripe import connect

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 import cli
-from commands.bookings import cancel_booking
 from commands.catalog import seed
+from commands.ending import cancel_booking
 from commands.persons import forget
 from commands.upkeep import tidy
 from eventlog import roles

@@ -1,0 +1,226 @@
+"""What is changed of a booking: its time, its addresses, its instructions; by staff also what they plan and note of it.
+
+Everything that is asked for at once is one append: the places of the days it leaves and takes, and the open payment of
+the old price, with it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import reduce
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType, to_builtins
+from msgspec.structs import replace
+
+from commands import Context, booking_ref, day_ref, payment_ref
+from commands.bookings import found
+from commands.places import wish
+from commands.readdressing import Ends, new_addresses, price_request
+from domain import Refused, Value, booking, booking_changes, payment, pickup_day
+from domain.address import Words
+from domain.audit import Change, PersonalChangeRecorded
+from domain.booking import Booking, Status
+from domain.booking_events import (
+    BookingNoted,
+    BookingRescheduled,
+    CoreAreaOverridden,
+    Event,
+    InstructionsChanged,
+    TimesPlanned,
+)
+from domain.ids import payment_id
+from domain.moment import Moment
+from domain.offer import check_day, check_flight, check_hour
+from domain.pricing import reprice
+from domain.selection import Extras, PickupTime, moved
+from eventlog.store import Appended, Ref
+
+
+class NewTime(Value):
+    """When it is to be picked up; None stays. An hour goes with `morning_specific`, and is told with it."""
+
+    pickup_date: date | None = None
+    pickup_time: PickupTime | None = None
+    specific_pickup_hour: int | None = None
+    extras: Extras = Extras()
+
+
+class ByStaff(Value):
+    """What staff alone may change; None stays, and so does a time that is UNSET (None takes a plan back)."""
+
+    status: Status | None = None
+    notes: str | None = None
+    estimated_pickup: Moment | UnsetType | None = UNSET
+    estimated_delivery: Moment | UnsetType | None = UNSET
+    is_outside_core_area: bool | None = None
+
+
+class Changes(Value):
+    """What is to become of a booking. `reason` is told where staff reschedule it or know the area better."""
+
+    time: NewTime | None = None
+    ends: Ends | None = None
+    special_instructions: str | None = None
+    reason: str = ""
+    by_staff: ByStaff | None = None
+
+
+def change_booking(seen: Ref, asked: Changes, ctx: Context) -> Appended:
+    """The booking as it was read, where `seen` has its version, else as it is; all of what is asked, or nothing.
+
+    Refuses `version_conflict`, `not_allowed`, `invalid_transition`, the codes of days, hours, addresses and prices,
+    `blackout_day`, `slot_taken`, `no_capacity`.
+    """
+    while True:
+        try:
+            return _change(seen, asked, ctx)
+        except Refused as refusal:
+            if refusal.code != "version_conflict" or seen.version is not None:
+                raise
+
+
+def _change(seen: Ref, asked: Changes, ctx: Context) -> Appended:
+    """Decided on one version of the booking, which the append insists on; the days and the payment as they then are."""
+    past = ctx.store.history(seen.stream)
+    made: Booking = found(reduce(booking.evolve, (recorded.event for recorded in past), None))
+    if seen.version not in (None, past[-1].originator_version):
+        raise Refused("version_conflict", "It has changed since it was read: read it again.")
+    events, then = _decided(made, asked, ctx)
+    id, paying = seen.stream, payment_ref(payment_id(seen.stream, made.payments))
+    days, take = _days(id, made, then, ctx)
+    is_repriced = made.placed.pricing.total_price_cents != then.placed.pricing.total_price_cents
+
+    def decision(_: Booking, open: payment.Payment, *states: pickup_day.PickupDay | None) -> Sequence[list]:
+        return [events, payment.withdraw(open, "repriced") if is_repriced else [], *take(*states)]
+
+    ref = booking_ref(id)._replace(version=past[-1].originator_version)
+    ctx = ctx.telling(_personal_change(made, then))
+    return ctx.append([ref, paying, *map(day_ref, days)], decision, id)
+
+
+def _decided(made: Booking, asked: Changes, ctx: Context) -> tuple[list[Event], Booking]:
+    """The events of the booking, and how it is then; each decision on what the one before has left."""
+    if asked.time or asked.ends or asked.special_instructions is not None or _overrides(asked):
+        booking_changes.check_changeable(made, asked.by_staff is not None)
+    events: list[Event] = []
+    for decide in (_time, _ends, _area, _instructions, _plan, _notes, _status):
+        new = decide(made, asked, ctx)
+        made = reduce(booking.evolve, new, made)
+        events += new
+    return events, made
+
+
+def _time(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
+    if asked.time is None:
+        return []
+    to, placed, house = asked.time, made.placed, ctx.house()
+    day = to.pickup_date or placed.pickup_date
+    hour = to.specific_pickup_hour
+    if to.pickup_time is None and hour is None:
+        hour = placed.specific_pickup_hour
+    request = replace(
+        price_request(made),
+        selection=moved(placed.selection, day - placed.pickup_date, to.extras),
+        pickup_date=day,
+        pickup_time=to.pickup_time or PickupTime(placed.pickup_time),
+        specific_pickup_hour=hour,
+    )
+    if request == price_request(made):
+        return []
+    check_hour(request)
+    if (day, request.is_same_day_delivery) != (placed.pickup_date, price_request(made).is_same_day_delivery):
+        check_day(request, ctx.wall_clock, house)
+    check_flight(request)
+    when = day, request.pickup_time, hour, request.selection
+    priced, why = reprice(placed.pricing, request, ctx.catalog(), house), Words(asked.reason) if asked.reason else None
+    new = BookingRescheduled(placed.person_id, placed.pickup_date, *when, priced, why)
+    return booking_changes.reschedule(made, new)
+
+
+def _ends(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
+    return booking_changes.change_addresses(made, new_addresses(made, asked.ends, ctx)) if asked.ends else []
+
+
+def _overrides(asked: Changes) -> bool:
+    return asked.by_staff is not None and asked.by_staff.is_outside_core_area is not None
+
+
+def _area(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
+    if not asked.by_staff or asked.by_staff.is_outside_core_area is None:
+        return []
+    if not asked.reason:
+        raise Refused("missing_field", "Why is it otherwise than the distance says?", "/reason")
+    is_outside = asked.by_staff.is_outside_core_area
+    request = replace(price_request(made), is_outside_core_area=is_outside)
+    pricing = reprice(made.placed.pricing, request, ctx.catalog(), ctx.house())
+    new = CoreAreaOverridden(made.placed.person_id, is_outside, pricing, Words(asked.reason))
+    return booking_changes.override_area(made, new)
+
+
+def _instructions(made: Booking, asked: Changes, _: Context) -> list[Event]:
+    if asked.special_instructions is None:
+        return []
+    new = InstructionsChanged(made.placed.person_id, Words(asked.special_instructions))
+    return booking_changes.change_instructions(made, new)
+
+
+def _plan(made: Booking, asked: Changes, _: Context) -> list[Event]:
+    if not asked.by_staff:
+        return []
+    pickup, delivery = asked.by_staff.estimated_pickup, asked.by_staff.estimated_delivery
+    new = TimesPlanned(
+        made.plan.estimated_pickup if isinstance(pickup, UnsetType) else pickup,
+        made.plan.estimated_delivery if isinstance(delivery, UnsetType) else delivery,
+    )
+    return booking_changes.plan(made, new)
+
+
+def _notes(made: Booking, asked: Changes, _: Context) -> list[Event]:
+    if not asked.by_staff or asked.by_staff.notes is None:
+        return []
+    return booking_changes.note(made, BookingNoted(made.placed.person_id, Words(asked.by_staff.notes)))
+
+
+def _status(made: Booking, asked: Changes, _: Context) -> list[Event]:
+    """What staff bring about by saying so; money does the rest, and cancelling has a route of its own."""
+    to = asked.by_staff.status if asked.by_staff else None
+    if to is None or to is made.status:
+        return []
+    turn: dict[Status, Callable[[Booking], list]] = {
+        Status.CONFIRMED: booking.confirm,
+        Status.IN_PROGRESS: booking.resume if made.status is Status.DELAYED else booking.start,
+        Status.DELAYED: booking.delay,
+        Status.COMPLETED: booking.complete,
+    }
+    if to not in turn or made.is_deleted:
+        raise Refused("invalid_transition", f"Nobody can say that a booking is {to}.", "/status")
+    return turn[to](made)
+
+
+def _days(id: UUID, made: Booking, then: Booking, ctx: Context) -> tuple[list[date], Callable[..., list[list]]]:
+    """Which days are concerned, and what is decided of their states."""
+    was, on = made.placed.pickup_date, then.placed.pickup_date
+    slots = [(b.placed.pickup_time, b.placed.specific_pickup_hour) for b in (made, then)]
+    if was == on and slots[0] == slots[1]:
+        return [], list
+    wanted = wish(id, then.placed, ctx.house().places(then.placed.selection.service_type), ctx)
+    if was == on:
+        return [on], lambda day: [pickup_day.move_within(day, wanted)]
+    return [was, on], lambda left, taken: [pickup_day.release(left, was, id), pickup_day.reserve(taken, wanted)]
+
+
+def _personal_change(made: Booking, then: Booking) -> PersonalChangeRecorded | None:
+    """What of it is somebody's own, before and after; for the audit log, where staff change it."""
+    was, became = (
+        to_builtins(b.placed.personal) | {"notes": b.notes} if b.placed.personal else {} for b in (made, then)
+    )
+    names = [name for name in became if was.get(name) != became[name]]
+    if not names:
+        return None
+    told = Change({name: was.get(name) for name in names}, {name: became[name] for name in names})
+    return PersonalChangeRecorded(then.placed.person_id, told)
+
+
+def _own(made: Booking) -> dict[str, Any]:
+    return to_builtins(made.placed.personal) | {"notes": made.notes} if made.placed.personal else {}
