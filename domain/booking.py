@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from domain import Refused, Value
 from domain.booking_events import (
     BookingAddressesChanged,
+    BookingBalancePaid,
     BookingBilledAgain,
     BookingCancelled,
     BookingCompleted,
@@ -35,6 +36,7 @@ from domain.booking_events import (
     BookingStarted,
     Change,
     CoreAreaOverridden,
+    DifferenceReturned,
     Event,
     InstructionsChanged,
     TimesPlanned,
@@ -56,7 +58,8 @@ class Booking(Value):
     """`placed` is what was placed with what was changed since; what is personal in it, only where it was unsealed.
 
     `payments` counts how many were asked for: the last one is the one that can be open. `paid_cents` is what was paid
-    for it, whatever was given back; `notes` are the staff's, where they were unsealed.
+    for it, less what a change made it cheaper; what else was given back does not count. `notes` are the staff's, where
+    they were unsealed.
     """
 
     status: Status
@@ -85,6 +88,10 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
         case BookingPaid() | BookingReinstated():
             paid = booking.paid_cents + event.amount_cents
             return replace(booking, status=Status.PAID, is_paid=True, paid_cents=paid, reason="")
+        case BookingBalancePaid():
+            return replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
+        case DifferenceReturned():
+            return replace(booking, paid_cents=booking.paid_cents - event.amount_cents)
         case BookingStarted() | BookingResumed():
             return replace(booking, status=Status.IN_PROGRESS)
         case BookingDelayed():
@@ -152,18 +159,12 @@ def confirm(booking: Booking) -> list[Event]:
     return [BookingConfirmed()]
 
 
-def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
-    """Refused once nothing is due. Not to be asked twice: it is decided together with the payment that it announces."""
-    _allowed(booking, "paid", *UNPAID)
-    return [BookingBilledAgain(payment_id)]
-
-
 def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     """A payment later than the first leaves the status as it is."""
     if booking.is_paid:
         return []
     _allowed(booking, "paid", *UNPAID)
-    return [BookingPaid(payment_id, amount_cents)]
+    return [BookingPaid(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 
 def reinstate(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
@@ -171,7 +172,7 @@ def reinstate(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Eve
         return []
     if not is_expired(booking):
         raise Refused("invalid_transition", "Only a booking whose hold expired can be taken up again.")
-    return [BookingReinstated(payment_id, amount_cents)]
+    return [BookingReinstated(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 
 def start(booking: Booking) -> list[Event]:

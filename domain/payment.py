@@ -3,7 +3,8 @@
     request -> REQUESTED -> open -> OPEN <-> act / process / fail -> succeed -> SUCCEEDED
                                      +-- withdraw -> withdrawing -- cancel -> CANCELLED
 
-While it is being withdrawn Stripe decides: it answers cancelled, or that the money came first.
+While it is being withdrawn Stripe decides: it answers cancelled, or that the money came first. Of what succeeded parts
+are set aside for refunds, released again when these come to nothing, and paid out; banks may dispute it.
 """
 
 from enum import StrEnum
@@ -13,80 +14,26 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import Refused, Value
-
-TRIES = 3
-
-
-class PaymentSecret(Value):
-    """What lets the payer's browser finish the payment; sealed like what is personal."""
-
-    client_secret: str
-
-
-# Events
-
-
-class PaymentRequested(Value):
-    booking_id: UUID
-    person_id: UUID
-    amount_cents: int
-
-
-class PaymentOpened(Value):
-    stripe_payment_intent_id: str
-    person_id: UUID
-    personal: PaymentSecret | None = None
-
-
-class PaymentProcessing(Value):
-    pass
-
-
-class PaymentActionRequired(Value):
-    pass
-
-
-class PaymentFailed(Value):
-    """One try that the bank declined; the intent stays open until `TRIES` have failed."""
-
-    failure_reason: str
-    stripe_charge_id: str
-
-
-class PaymentSucceeded(Value):
-    amount_cents: int
-    stripe_charge_id: str
-    stripe_fee_cents: int | None = None
-
-
-class PaymentWithdrawn(Value):
-    """We no longer want the money; Stripe is being asked to cancel the intent."""
-
-    reason: str
-
-
-class PaymentCancelled(Value):
-    pass
-
-
-class RefundReserved(Value):
-    """A part of what was paid is set aside to be given back, so that no two refunds give the same money."""
-
-    refund_id: UUID
-    amount_cents: int
-
-
-Event = (
-    PaymentRequested
-    | PaymentOpened
-    | PaymentProcessing
-    | PaymentActionRequired
-    | PaymentFailed
-    | PaymentSucceeded
-    | PaymentWithdrawn
-    | PaymentCancelled
-    | RefundReserved
+from domain.payment_events import (
+    DisputeClosed,
+    DisputeOpened,
+    Event,
+    PaymentActionRequired,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentOpened,
+    PaymentProcessing,
+    PaymentRequested,
+    PaymentSecret,
+    PaymentSucceeded,
+    PaymentWithdrawn,
+    RefundPaidOut,
+    RefundReleased,
+    RefundReserved,
 )
+
+__all__ = ["PaymentSecret"]
+TRIES = 3
 
 
 # State
@@ -99,12 +46,25 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
 
 
 ENDED = frozenset({Status.SUCCEEDED, Status.CANCELLED})
 
 
+class Dispute(Value):
+    amount_cents: int
+    outcome: str = ""
+
+
 class Payment(Value):
+    """`status` is how far the money came; `standing` says what became of it since.
+
+    `refunds` are all that is set aside, `paid_out` what of it has reached the payer.
+    """
+
     status: Status
     booking_id: UUID
     person_id: UUID
@@ -116,6 +76,8 @@ class Payment(Value):
     failure_reason: str = ""
     is_withdrawn: bool = False
     refunds: dict[UUID, int] = {}
+    paid_out: dict[UUID, int] = {}
+    disputes: dict[str, Dispute] = {}
 
 
 def evolve(payment: Payment | None, event: Event) -> Payment:
@@ -145,8 +107,35 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return replace(payment, status=Status.CANCELLED)
         case RefundReserved():
             return replace(payment, refunds=payment.refunds | {event.refund_id: event.amount_cents})
+        case RefundReleased():
+            left = {id: cents for id, cents in payment.refunds.items() if id != event.refund_id}
+            out = {id: cents for id, cents in payment.paid_out.items() if id != event.refund_id}
+            return replace(payment, refunds=left, paid_out=out)
+        case RefundPaidOut():
+            return replace(payment, paid_out=payment.paid_out | {event.refund_id: event.amount_cents})
+        case DisputeOpened():
+            return _disputed(payment, event.stripe_dispute_id, Dispute(event.amount_cents))
+        case DisputeClosed():
+            dispute = replace(payment.disputes[event.stripe_dispute_id], outcome=event.outcome)
+            return _disputed(payment, event.stripe_dispute_id, dispute)
         case _:
             assert_never(event)
+
+
+def _disputed(payment: Payment, id: str, dispute: Dispute) -> Payment:
+    return replace(payment, disputes=payment.disputes | {id: dispute})
+
+
+def standing(payment: Payment) -> Status:
+    """The status as it is shown: what was disputed or given back since it succeeded is part of it."""
+    if payment.status is not Status.SUCCEEDED:
+        return payment.status
+    if any(dispute.outcome != "won" for dispute in payment.disputes.values()):
+        return Status.DISPUTED
+    out = sum(payment.paid_out.values())
+    if not out:
+        return Status.SUCCEEDED
+    return Status.REFUNDED if out >= payment.amount_cents else Status.PARTIALLY_REFUNDED
 
 
 # Decisions
@@ -196,11 +185,35 @@ def reserve_refund(payment: Payment, refund_id: UUID, amount_cents: int) -> list
         return []
     if payment.status is not Status.SUCCEEDED:
         raise Refused("payment_not_refundable", "Only a payment that succeeded can be given back.")
+    if standing(payment) is Status.DISPUTED:
+        raise Refused("payment_not_refundable", "The payer's bank decides on this payment: it was disputed.")
     if amount_cents < 1 or amount_cents > refundable_cents(payment):
         raise Refused(
             "refund_exceeds_payment", "More than is left of the payment cannot be given back.", "/amount_cents"
         )
     return [RefundReserved(refund_id, amount_cents)]
+
+
+def release_refund(payment: Payment, refund_id: UUID) -> list[Event]:
+    return [RefundReleased(refund_id)] if refund_id in payment.refunds else []
+
+
+def pay_out(payment: Payment, refund_id: UUID, amount_cents: int) -> list[Event]:
+    """The money is on its way to the payer. Stripe's word counts: what was not set aside is, with it."""
+    if refund_id in payment.paid_out:
+        return []
+    aside = [] if refund_id in payment.refunds else [RefundReserved(refund_id, amount_cents)]
+    return [*aside, RefundPaidOut(refund_id, amount_cents)]
+
+
+def open_dispute(payment: Payment, opened: DisputeOpened) -> list[Event]:
+    return [] if opened.stripe_dispute_id in payment.disputes else [opened]
+
+
+def close_dispute(payment: Payment, closed: DisputeClosed) -> list[Event]:
+    """To be asked after `open_dispute`: news of the end may come first."""
+    dispute = payment.disputes.get(closed.stripe_dispute_id)
+    return [closed] if dispute and dispute.outcome != closed.outcome else []
 
 
 def refundable_cents(payment: Payment) -> int:

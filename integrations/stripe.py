@@ -5,19 +5,21 @@ nobody knows whether the effect took place, so the same call is made again with 
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import Any, Self
 from uuid import UUID
 
 import stripe
 from msgspec import DecodeError, json
 
+from integrations.stripe_objects import Intent, RefundAsked, StripeDispute, StripeEvent, StripeRefund
+
 TOLERANCE_SECONDS = 300
 ROOM, ROOM_WAIT_S = BoundedSemaphore(24), 0.5
 UNKNOWN_OUTCOMES = (401, 403, 409, 429)  # our key is not right (any more); a twin is at work; too many requests
+MARKS = ("refund_id", "attempt")
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
 
@@ -39,86 +41,6 @@ class StripeRefused(Exception):
 
 class ForgedWebhook(Exception):
     """A webhook that Stripe did not sign with our secret within the last five minutes."""
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A PaymentIntent. `status` is Stripe's word; `fee_cents` is known only when Stripe was asked for it.
-
-    `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`);
-    `failure_message` can be shown to the payer.
-    """
-
-    id: str
-    status: str
-    amount_cents: int
-    client_secret: str
-    charge_id: str | None
-    failure_code: str | None
-    failure_message: str | None
-    metadata: dict[str, str]
-    fee_cents: int | None
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        error = body.get("last_payment_error") or {}
-        charge = body.get("latest_charge")
-        details = charge if isinstance(charge, dict) else {"id": charge}
-        fee = details.get("balance_transaction")
-        return cls(
-            body["id"],
-            body["status"],
-            body["amount"],
-            body.get("client_secret") or "",
-            details["id"],
-            error.get("decline_code") or error.get("code"),
-            error.get("message"),
-            body.get("metadata") or {},
-            fee["fee"] if isinstance(fee, dict) else None,
-        )
-
-
-@dataclass(frozen=True)
-class StripeRefund:
-    """A refund at Stripe; `status` is pending, requires_action, succeeded, failed or canceled."""
-
-    id: str
-    status: str
-    amount_cents: int
-    intent_id: str | None
-    failure_reason: str | None
-    metadata: dict[str, str]
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        return cls(
-            body["id"],
-            body["status"],
-            body["amount"],
-            body.get("payment_intent"),
-            body.get("failure_reason"),
-            body.get("metadata") or {},
-        )
-
-
-@dataclass(frozen=True)
-class StripeEvent:
-    """A verified webhook: what it is about is in `intent` or `refund`; a charge or dispute names its `intent_id`."""
-
-    id: str
-    type: str
-    intent: Intent | None
-    intent_id: str | None
-    refund: StripeRefund | None
-    livemode: bool
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Self:
-        about = event["data"]["object"]
-        intent = Intent.of(about) if about["object"] == "payment_intent" else None
-        refund = StripeRefund.of(about) if about["object"] == "refund" else None
-        intent_id = intent.id if intent else about.get("payment_intent")
-        return cls(event["id"], event["type"], intent, intent_id, refund, event["livemode"])
 
 
 @contextmanager
@@ -187,18 +109,34 @@ class Stripe:
         except StripeRefused as refusal:
             return self._as_it_is(intent_id, refusal)
 
-    def refund(self, refund_id: UUID, intent_id: str, amount_cents: int) -> StripeRefund:
-        """At most one refund at Stripe for one of ours, however late it is tried again.
+    def refund(self, asked: RefundAsked) -> StripeRefund:
+        """At most one refund at Stripe for one attempt of ours, however late it is tried again.
 
         Keys are forgotten after 24 hours, so the intent's refunds are compared by our id first; the key then guards
         against a twin in the same moment.
         """
-        asked = {"payment_intent": intent_id, "amount": amount_cents, "metadata": {"refund_id": str(refund_id)}}
+        mark = {"refund_id": str(asked.refund_id)}
+        key = f"refund-{asked.refund_id}"
+        if asked.attempt > 1:
+            mark["attempt"], key = str(asked.attempt), f"{key}-{asked.attempt}"
+        for made in self.refunds_of(asked.intent_id):
+            if {name: made.metadata[name] for name in MARKS if name in made.metadata} == mark:
+                return made
+        body = {"payment_intent": asked.intent_id, "amount": asked.amount_cents, "metadata": mark}
         with certain_or_unknown():
-            for made in self.v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter():
-                if made.metadata and made.metadata.to_dict().get("refund_id") == str(refund_id):
-                    return StripeRefund.of(made.to_dict())
-            return StripeRefund.of(self.v1.refunds.create(asked, {"idempotency_key": f"refund-{refund_id}"}).to_dict())
+            return StripeRefund.of(self.v1.refunds.create(body, {"idempotency_key": key}).to_dict())
+
+    def refunds_of(self, intent_id: str) -> list[StripeRefund]:
+        """All refunds of an intent, whoever began them, newest first."""
+        with certain_or_unknown():
+            found = self.v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter()
+            return [StripeRefund.of(made.to_dict()) for made in found]
+
+    def disputes_of(self, intent_id: str) -> list[StripeDispute]:
+        """All disputes of an intent, newest first."""
+        with certain_or_unknown():
+            found = self.v1.disputes.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter()
+            return [StripeDispute.of(made.to_dict()) for made in found]
 
     def confirm_with_card(self, intent_id: str, number: str, return_url: str) -> Intent:
         """Pay with a test card, as a payer's browser would; only a sandbox takes card numbers from us.

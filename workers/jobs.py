@@ -21,7 +21,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
-from commands import Context, ending, letters, payments, refunds
+from commands import Context, differences, ending, letters, payments, refunds
 from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
@@ -82,6 +82,10 @@ def working(app: App, making: Making) -> App:
     @task("pay_back")
     def pay_back(about: str, position: int) -> None:
         refunds.pay_back(UUID(about), making("pay_back"))
+
+    @task("settle_difference")
+    def settle_difference(about: str, position: int) -> None:
+        differences.settle_difference(UUID(about), making("settle_difference"))
 
     @task("erase_person")
     def erase_person(about: str, position: int) -> None:

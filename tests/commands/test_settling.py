@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from commands import booking_ref, day_ref, payment_ref
 from commands.bookings import place_booking
 from commands.ending import Cancellation, _end, cancel_booking, expire_hold
-from commands.payments import cancel_intent, create_intent, hear, open_payment
+from commands.hearing import hear
+from commands.payments import cancel_intent, create_intent, open_payment
 from commands.refunds import pay_back
-from domain import Refused, payment, pickup_day, refund
+from domain import Refused, booking_balance, payment, pickup_day, refund
 from domain import booking as bookings
 from domain.ids import payment_id
 from domain.payment import PaymentRequested
@@ -181,7 +182,7 @@ def bill_again_too_early(ctx, placed, second):
 
     def decision(made, paying):
         asked = PaymentRequested(placed.booking_id, made.placed.person_id, 117000)
-        return bookings.bill_again(made, second), payment.request(paying, asked)
+        return booking_balance.bill_again(made, second), payment.request(paying, asked)
 
     ctx().append([booking_ref(placed.booking_id), payment_ref(second)], decision)
 

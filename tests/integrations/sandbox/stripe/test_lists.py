@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 import stripe as package
 
+from integrations.stripe_objects import RefundAsked
 from tests.integrations.stripe_account import KEY, SHOP
 
 
@@ -20,7 +21,7 @@ def test_refunds_are_listed_by_their_intent(stripe, sandbox):
         stripe.confirm_with_card(stripe.create_intent(uuid4(), 9500, {}).id, "4242424242424242", SHOP).id
         for _ in range(2)
     ]
-    refunds = [stripe.refund(uuid4(), intent, 100).id for intent in intents for _ in range(2)]
+    refunds = [stripe.refund(RefundAsked(uuid4(), intent, 100)).id for intent in intents for _ in range(2)]
     listed = sandbox.call("GET", "refunds", params={"payment_intent": intents[0]}).json()["data"]
     assert [refund["id"] for refund in listed] == refunds[1::-1]
     assert sandbox.call("GET", f"refunds/{refunds[0]}").json() == listed[1]
