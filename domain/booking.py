@@ -134,7 +134,8 @@ def due_cents(booking: Booking) -> int:
 
 
 def is_expired(booking: Booking) -> bool:
-    return booking.status is Status.CANCELLED and booking.reason == EXPIRED
+    """Whether late money may take it up again: what staff have put away stays away, and the money goes back."""
+    return booking.status is Status.CANCELLED and booking.reason == EXPIRED and not booking.is_deleted
 
 
 # Decisions: asked again for what is so already, they answer nothing.
