@@ -1,11 +1,10 @@
 """Stories that the tests tell to the log, and read models that follow it."""
 
-import sys
-
 from msgspec.structs import replace
 
 from domain import audit, booking, payment, pickup_day, refund
 from domain.ids import booking_id, payment_id
+from eventlog.envelope import AGGREGATES
 from eventlog.feed import PostgresFeed, open_log
 from eventlog.ids import new_id
 from eventlog.store import Ref
@@ -16,12 +15,17 @@ from tests.samples import MONDAY, NOON, note, person, placed, wish
 CENTS = 99_500
 
 
+def aggregate_of(event):
+    """The module whose streams such events lie on."""
+    return next(aggregate for aggregate in AGGREGATES if isinstance(event, aggregate.Event))
+
+
 def tell(store, key, *steps, at=NOON):
     """One append: these events, each with its stream, under this key. Returns the position of the last one."""
     events = {}
     for stream, event in steps:
         events.setdefault(stream, []).append(event)
-    refs = [Ref(sys.modules[type(new[0]).__module__], stream) for stream, new in events.items()]
+    refs = [Ref(aggregate_of(new[0]), stream) for stream, new in events.items()]
     return store.append(refs, lambda *_: list(events.values()), note(at, key=key)).position
 
 
