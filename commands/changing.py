@@ -32,9 +32,17 @@ from domain.booking_events import (
 from domain.ids import payment_id
 from domain.moment import Moment
 from domain.offer import check_day, check_flight, check_hour
-from domain.pricing import reprice
+from domain.pricing import Bought, reprice
 from domain.selection import Extras, PickupTime, moved
 from eventlog.store import Appended, Ref
+
+# How a booking comes there, where it is not by saying so.
+OTHERWISE = {
+    Status.PENDING: "A booking is pending when it is made, and never again.",
+    Status.PAID: "A payment makes it paid: POST /api/payments/create-intent/.",
+    Status.CANCELLED: "Cancelling asks for a reason: POST /api/staff/bookings/{id}/cancel/.",
+    Status.REFUNDED: "It is refunded when all that was paid has been given back: POST /api/payments/refunds/create/.",
+}
 
 
 class NewTime(Value):
@@ -133,7 +141,8 @@ def _time(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
         check_day(request, ctx.wall_clock, house)
     check_flight(request)
     when = day, request.pickup_time, hour, request.selection
-    priced, why = reprice(placed.pricing, request, ctx.catalog(), house), Words(asked.reason) if asked.reason else None
+    priced = reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), house)
+    why = Words(asked.reason) if asked.reason else None
     new = BookingRescheduled(placed.person_id, placed.pickup_date, *when, priced, why)
     return booking_changes.reschedule(made, new)
 
@@ -152,8 +161,8 @@ def _area(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
     if not asked.reason:
         raise Refused("missing_field", "Why is it otherwise than the distance says?", "/reason")
     is_outside = asked.by_staff.is_outside_core_area
-    request = replace(price_request(made), is_outside_core_area=is_outside)
-    pricing = reprice(made.placed.pricing, request, ctx.catalog(), ctx.house())
+    request, placed = replace(price_request(made), is_outside_core_area=is_outside), made.placed
+    pricing = reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), ctx.house())
     new = CoreAreaOverridden(made.placed.person_id, is_outside, pricing, Words(asked.reason))
     return booking_changes.override_area(made, new)
 
@@ -194,7 +203,7 @@ def _status(made: Booking, asked: Changes, _: Context) -> list[Event]:
         Status.COMPLETED: booking.complete,
     }
     if to not in turn or made.is_deleted:
-        raise Refused("invalid_transition", f"Nobody can say that a booking is {to}.", "/status")
+        raise Refused("invalid_transition", OTHERWISE.get(to, "It was put away."), "/status")
     return turn[to](made)
 
 

@@ -14,7 +14,7 @@ from domain.booking import Booking
 from domain.booking_events import BookingAddressesChanged
 from domain.house import House
 from domain.offer import check_addresses
-from domain.pricing import PriceRequest, reprice
+from domain.pricing import Bought, PriceRequest, reprice
 from domain.selection import BladeTransfer, PickupTime
 
 
@@ -82,7 +82,8 @@ def _priced(made: Booking, is_outside: bool, house: House, ctx: Context):
     placed = made.placed
     if is_outside == placed.is_outside_core_area:
         return placed.pricing
-    return reprice(placed.pricing, replace(price_request(made), is_outside_core_area=is_outside), ctx.catalog(), house)
+    request = replace(price_request(made), is_outside_core_area=is_outside)
+    return reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), house)
 
 
 def price_request(made: Booking) -> PriceRequest:
