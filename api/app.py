@@ -35,6 +35,7 @@ from api.routes import (
     staff,
     staff_accounts,
     staff_auth,
+    staff_bookings,
     staff_customers,
     system,
 )
@@ -57,6 +58,7 @@ GROUPS = (
     customer_bookings,
     staff_auth,
     staff,
+    staff_bookings,
     staff_customers,
     staff_accounts,
     audit,

@@ -27,6 +27,11 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/auth/second-factor/confirm/": ANY,
     "POST /api/staff/auth/second-factor/remove/": ANY,
     "GET /api/staff/dashboard/": P.VIEW_BOOKINGS,
+    "GET /api/staff/bookings/{id}/": P.VIEW_BOOKINGS,
+    "PATCH /api/staff/bookings/{id}/": P.VIEW_BOOKINGS,  # and more for each field
+    "DELETE /api/staff/bookings/{id}/": P.MODIFY_BOOKINGS,
+    "POST /api/staff/bookings/{id}/reschedule/": P.MODIFY_BOOKINGS,
+    "POST /api/staff/bookings/{id}/cancel/": P.MODIFY_BOOKINGS,
     "GET /api/staff/bookings/{id}/events/": P.VIEW_BOOKINGS,
     "GET /api/staff/bookings/{id}/as-of/": P.VIEW_BOOKINGS,
     "GET /api/staff/customers/": P.VIEW_CUSTOMERS,
