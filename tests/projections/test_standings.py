@@ -60,7 +60,8 @@ def test_two_who_count_the_same_customer_at_once_do_not_miss_each_other(store, m
     stories = [completed(store, n) for n in (1, 2, 3)]
     events = PostgresFeed(open_log(store.recorder)).read({n: Progress() for n in range(8)}, 1_000, 0).events
     placed = [one for one in events if one.name == "BookingPlaced"]
-    later = [[one for one in events if one not in placed and (one.key == stories[0].id) is turn] for turn in (False, True)]
+    turns = [one for one in events if one not in placed]
+    later = [[one for one in turns if (one.key == stories[0].id) is own] for own in (False, True)]
     with psycopg.connect(database) as first, psycopg.connect(database) as second, ThreadPoolExecutor(1) as thread:
         for db in (first, second):
             db.execute("set search_path = customers, pg_catalog")
