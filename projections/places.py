@@ -13,7 +13,7 @@ from psycopg.rows import tuple_row
 
 from domain import Value
 from domain.house import BookingWindowSet, DailyCapacitySet, House
-from domain.pickup_day import DayBlackedOut, DayReopened, LimitSet, PlaceReleased, PlaceReserved
+from domain.pickup_day import DayBlackedOut, DayReopened, LimitLifted, LimitSet, PlaceReleased, PlaceReserved
 from domain.selection import ServiceType
 from eventlog.envelope import Recorded
 from projections.partitions import Parting
@@ -62,7 +62,7 @@ class Places(Value):
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
     taken: Counter[tuple[date, str, int]] = Counter()
-    limits: dict[tuple[date, str], int] = {}
+    limits: dict[tuple[date, str], int | None] = {}
     closed: dict[date, bool] = {}
     house: dict[str, int] = {}
     parting = Parting()
@@ -75,6 +75,8 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
                 taken[event.day, event.service_type, parting[recorded.key]] -= 1
             case LimitSet():
                 limits[event.day, event.service_type] = event.limit
+            case LimitLifted():
+                limits[event.day, event.service_type] = None
             case DayBlackedOut() | DayReopened():
                 closed[event.day] = isinstance(event, DayBlackedOut)
             case BookingWindowSet():
@@ -90,7 +92,10 @@ def _write(db: Connection, taken: Counter[tuple[date, str, int]], set_: tuple[di
             for key, n in sorted(taken.items())]  # fmt: skip
     write(db, "taken", rows,
           "(day, service_type, partition) do update set places = taken.places + excluded.places")  # fmt: skip
-    rows = [{"day": day, "service_type": service, "places": n} for (day, service), n in sorted(limits.items())]
+    for day, service in sorted(key for key, n in limits.items() if n is None):
+        db.execute("delete from limits where day = %s and service_type = %s", (day, service))
+    rows = [{"day": day, "service_type": service, "places": n}
+            for (day, service), n in sorted(limits.items()) if n is not None]  # fmt: skip
     write(db, "limits", rows, "(day, service_type) do update set places = excluded.places")
     rows = [{"day": day, "is_closed": is_closed} for day, is_closed in sorted(closed.items())]
     write(db, "blackouts", rows, "(day) do update set is_closed = excluded.is_closed")
