@@ -56,7 +56,7 @@ class Booking(Value):
     """`placed` is what was placed with what was changed since; what is personal in it, only where it was unsealed.
 
     `payments` counts how many were asked for: the last one is the one that can be open. `paid_cents` is what was paid
-    for it, whatever was given back; `notes` are the staff's, where they were unsealed.
+    for it, whatever was given back; `noted` is what staff noted last.
     """
 
     status: Status
@@ -67,8 +67,13 @@ class Booking(Value):
     paid_cents: int = 0
     is_area_overridden: bool = False
     plan: TimesPlanned = TimesPlanned(None, None)
-    notes: str = ""
+    noted: BookingNoted | None = None
     is_deleted: bool = False
+
+    @property
+    def notes(self) -> str:
+        """The staff's, where they were unsealed: personal, so that no other field of the state may hold them."""
+        return self.noted.personal.text if self.noted and self.noted.personal else ""
 
 
 def evolve(booking: Booking | None, event: Event) -> Booking:
@@ -119,7 +124,7 @@ def _changed(booking: Booking, event: Change) -> Booking:
         case TimesPlanned():
             return replace(booking, plan=event)
         case BookingNoted():
-            return replace(booking, notes=said.text if said else "")
+            return replace(booking, noted=event)
         case _:
             assert_never(event)
 
