@@ -43,7 +43,7 @@ class Route(APIRoute):
         method, path = where.split(" ")
         group = path.split("/")[2] if path.startswith("/api/") else "system"
         super().__init__(path, handler, methods=[method], status_code=status, response_model=None, tags=[group])
-        self.method, self.policy, self.handler, self.status = method, policy, handler, status
+        self.where, self.method, self.policy, self.handler, self.status = where, method, policy, handler, status
         self.body = TypeAdapter(get_type_hints(handler, include_extras=True)["asked"]) if self.body_field else None
         queries = self.dependant.query_params
         self.query = TypeAdapter(queries[0].field_info.annotation) if queries else None

@@ -1,0 +1,52 @@
+"""Examples of bodies, where needed fields alone are not enough of one: by method and path, each with its name."""
+
+from typing import Any
+
+from api.openapi.example_values import ADA, FROM, ID, REST, SELECTED, TO, WHEN
+
+DAY = {"pickup_date": "2027-01-12", "pickup_time": "morning"}
+FLIGHT = {"blade_airport": "JFK", "blade_flight_date": "2027-01-12", "blade_flight_time": "14:30",
+          "blade_bag_count": 3, "blade_ready_time": "09:00"}  # fmt: skip
+MOVE = {"service_type": "mini_move"} | SELECTED
+SERVICES: dict[str, dict[str, Any]] = {
+    "mini_move": MOVE | WHEN | {"special_instructions": "Ring twice", "coi_required": False, "quote": None},
+    "standard_delivery": {"service_type": "standard_delivery", "standard_delivery_item_count": 4,
+                          "is_same_day_delivery": False} | DAY,
+    "specialty_item": {"service_type": "specialty_item", "specialty_items": [{"id": ID, "quantity": 1}],
+                       "is_same_day_delivery": False} | DAY,
+    "blade_transfer": {"service_type": "blade_transfer"} | FLIGHT | DAY,
+}  # fmt: skip
+
+
+def _each(pickup: Any, delivery: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """Of every service; a transfer goes to its airport."""
+    there = {"delivery_address": delivery}
+    return {
+        service: more | asked | {"pickup_address": pickup} | (there if service != "blade_transfer" else {})
+        for service, asked in SERVICES.items()
+    }
+
+
+ACCOUNTS = _each(FROM, TO, {})
+SAVED = {"pickup_address_id": ID, "delivery_address": TO}
+SENT: dict[str, dict[str, Any]] = {
+    "POST /api/public/guest-booking/": _each(FROM | REST, TO, {"customer_info": ADA}),
+    "POST /api/public/pricing-preview/": _each({"zip_code": "10013"}, {"zip_code": "11968"}, {}),
+    "POST /api/customer/bookings/create/": ACCOUNTS | {"saved_address": MOVE | DAY | SAVED},
+    "PATCH /api/customer/profile/": {
+        "name": {"first_name": "Ada", "last_name": "Lovelace"},
+        "new_address": {"email": "lovelace@example.com"},
+    },
+    "PATCH /api/customer/preferences/": {"messages": {"sms_notifications": True, "marketing_consent": False}},
+    "POST /api/customer/auth/resend-verification/": {"logged_in": {}, "by_address": {"email": "ada@example.com"}},
+    "PATCH /api/staff/customers/{id}/notes/": {"vip": {"notes": "Prefers mornings.", "is_vip": True}},
+    "POST /api/staff/accounts/": {
+        "operator": {"name": "Grace Hopper", "email": "grace@example.com", "password": "correct horse battery",
+                     "role": "operator"},
+    },
+    "PATCH /api/staff/accounts/{id}/": {
+        "manager": {"role": "manager", "can_approve_refunds": True},
+        "gone": {"is_active": False},
+        "lost_device": {"second_factor": False},
+    },
+}  # fmt: skip

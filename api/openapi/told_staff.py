@@ -1,0 +1,43 @@
+"""What the operations tell of staff."""
+
+from api.answers import bookings as b
+from api.answers import customers as c
+from api.answers import machines as m
+from api.answers import staff as s
+from api.openapi.told import AFTER, ETAG, KEY, Told
+
+DOORS = {
+    "POST /api/staff/auth/login/": Told(s.StaffSession, ("unauthenticated", "second_factor_required")),
+    "POST /api/staff/auth/logout/": Told(c.Nothing),
+    "GET /api/staff/auth/user/": Told(s.StaffLoggedIn),
+    "GET /api/staff/csrf-token/": Told(c.CsrfToken),
+    "POST /api/staff/auth/second-factor/": Told(s.AuthenticatorSetup, ("not_allowed", "invalid_transition")),
+    "POST /api/staff/auth/second-factor/confirm/": Told(s.SecondFactor, ("not_allowed", "invalid_transition"), (KEY,)),
+    "POST /api/staff/auth/second-factor/remove/": Told(s.SecondFactor, ("not_allowed", "invalid_transition"), (KEY,)),
+}
+DESK = {
+    "GET /api/staff/dashboard/": Told(s.Dashboard, (), (AFTER,)),
+    "GET /api/staff/bookings/{id}/events/": Told(b.BookingEvents),
+    "GET /api/staff/bookings/{id}/as-of/": Told(b.BookingThen),
+    "GET /api/staff/customers/": Told(s.CustomerPage, ("invalid_value",), (AFTER,)),
+    "GET /api/staff/customers/{id}/": Told(s.CustomerShown, (), (AFTER,), (ETAG,)),
+    "PATCH /api/staff/customers/{id}/notes/": Told(s.NotesWritten, (), (KEY, AFTER), (ETAG,)),
+    "POST /api/staff/customers/{id}/forget/": Told(s.Forgotten, ("not_allowed",), (KEY, AFTER)),
+}
+HOUSE = {
+    "GET /api/staff/accounts/": Told(m.StaffAccounts),
+    "POST /api/staff/accounts/": Told(
+        m.StaffAccountWritten, ("invalid_email", "email_taken", "weak_password"), (KEY,), (ETAG,)
+    ),
+    "GET /api/staff/accounts/{id}/": Told(m.StaffAccountShown, (), (), (ETAG,)),
+    "PATCH /api/staff/accounts/{id}/": Told(
+        m.StaffAccountWritten, ("weak_password", "last_admin", "not_allowed"), (KEY,), (ETAG,)
+    ),
+    "GET /api/staff/audit/": Told(s.AuditPage, (), (AFTER,)),
+    "GET /api/staff/audit/verify/": Told(s.AuditVerified),
+    "GET /api/staff/projections/": Told(m.ReadModels),
+    "GET /api/staff/parked-events/": Told(m.ParkedKeys),
+    "POST /api/staff/parked-events/{id}/retry/": Told(m.Wanted, (), (KEY,)),
+    "POST /api/staff/parked-events/{id}/skip/": Told(m.Wanted, (), (KEY,)),
+}
+TOLD = DOORS | DESK | HOUSE
