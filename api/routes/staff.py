@@ -33,7 +33,9 @@ class AsOf(Body):
     version: Annotated[int, Field(ge=1, lt=2**62)] | None = None
 
     def until(self, recorded: Recorded) -> bool:
-        return recorded.at <= self.at if self.at else recorded.originator_version <= (self.version or 0)
+        """To the millisecond: an instant that was shown has what happened in it."""
+        shown = recorded.at.replace(microsecond=recorded.at.microsecond // 1000 * 1000)
+        return shown <= self.at if self.at else recorded.originator_version <= (self.version or 0)
 
 
 def dashboard(call: Call) -> dict[str, Any]:
