@@ -18,6 +18,14 @@ from tests.domain.roles import may
 
 P = Permission
 ANY = None
+CATALOG_KINDS = (
+    "mini-moves",
+    "organizing",
+    "standard-delivery",
+    "specialty-items",
+    "blade-airports",
+    "surcharges",
+)
 # What a member of staff needs for each route, in the words of the table; ANY: to be logged in.
 STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/auth/logout/": ANY,
@@ -42,6 +50,21 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/accounts/": P.MANAGE_STAFF,
     "GET /api/staff/accounts/{id}/": P.MANAGE_STAFF,
     "PATCH /api/staff/accounts/{id}/": P.MANAGE_STAFF,
+    "GET /api/staff/catalog/": P.MANAGE_CATALOG,
+    **{
+        f"{method} /api/staff/catalog/{kind}/{more}": P.MANAGE_CATALOG
+        for kind in CATALOG_KINDS
+        for method, more in (("GET", ""), ("POST", ""), ("GET", "{id}/"), ("PATCH", "{id}/"))
+    },
+    "GET /api/staff/capacity/": P.MANAGE_CATALOG,
+    "POST /api/staff/capacity/limits/": P.MANAGE_CATALOG,
+    "GET /api/staff/capacity/blackouts/": P.MANAGE_CATALOG,
+    "POST /api/staff/capacity/blackouts/": P.MANAGE_CATALOG,
+    "DELETE /api/staff/capacity/blackouts/{date}/": P.MANAGE_CATALOG,
+    "GET /api/staff/capacity/{date}/": P.MANAGE_CATALOG,
+    "PATCH /api/staff/capacity/{date}/": P.MANAGE_CATALOG,
+    "GET /api/staff/settings/": P.MANAGE_CATALOG,
+    "PATCH /api/staff/settings/": P.MANAGE_CATALOG,
     "GET /api/staff/audit/": P.VIEW_OWN_AUDIT,
     "GET /api/staff/audit/verify/": P.VIEW_AUDIT,
     "GET /api/staff/projections/": P.REPLAY,

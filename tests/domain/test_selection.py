@@ -47,7 +47,7 @@ def test_a_selection_is_shown_in_the_fields_that_it_is_asked_for():
         "blade_bag_count": 3,
         "blade_ready_time": "09:00",
     }
-    crib = {"id": str(ITEMS["Crib"]), "quantity": 2}
+    crib = {"id": str(ITEMS["Crib"]), "quantity": 2, "name": ""}
     assert fields(selection("specialty_item Crib=2")) == {"specialty_items": (crib,), "is_same_day_delivery": False}
 
 
