@@ -125,7 +125,7 @@ def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> 
     """Of each payment that succeeded what goes back of it, set aside and requested: the events of both."""
     left = {id: payment.refundable_cents(one) for id, one in payments.items() if _has_come(one)}
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
-    if wanted > sum(left.values()):
+    if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")
     given: dict[UUID, tuple[list, list]] = {}
     for id, cents in left.items():
