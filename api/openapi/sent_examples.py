@@ -40,6 +40,18 @@ SENT: dict[str, dict[str, Any]] = {
     "PATCH /api/customer/preferences/": {"messages": {"sms_notifications": True, "marketing_consent": False}},
     "POST /api/customer/auth/resend-verification/": {"logged_in": {}, "by_address": {"email": "ada@example.com"}},
     "PATCH /api/staff/customers/{id}/notes/": {"vip": {"notes": "Prefers mornings.", "is_vip": True}},
+    "PATCH /api/staff/bookings/{id}/": {
+        "status": {"status": "confirmed"},
+        "plan": {"estimated_pickup_time": "2027-01-12T14:30:00Z", "estimated_delivery_time": None},
+        "area": {"is_outside_core_area": False, "reason": "The ferry does not run."},
+    },
+    "POST /api/staff/bookings/{id}/reschedule/": {
+        "another_day": {"pickup_date": "2027-01-13", "reason": "The van is in repair."},
+    },
+    "POST /api/staff/bookings/{id}/cancel/": {
+        "all_goes_back": {"reason": "The house has burnt down."},
+        "a_part_goes_back": {"reason": "Cancelled on the day.", "refund_cents": 50000},
+    },
     "POST /api/staff/accounts/": {
         "operator": {"name": "Grace Hopper", "email": "grace@example.com", "password": "correct horse battery",
                      "role": "operator"},

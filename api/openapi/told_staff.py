@@ -2,9 +2,11 @@
 
 from api.answers import bookings as b
 from api.answers import customers as c
+from api.answers import desk as d
 from api.answers import machines as m
 from api.answers import staff as s
-from api.openapi.told import AFTER, ETAG, KEY, Told
+from api.openapi.refused_codes import CHANGING
+from api.openapi.told import AFTER, ETAG, KEY, MATCH, Told
 
 DOORS = {
     "POST /api/staff/auth/login/": Told(s.StaffSession, ("unauthenticated", "second_factor_required")),
@@ -18,7 +20,14 @@ DOORS = {
 DESK = {
     "GET /api/staff/dashboard/": Told(s.Dashboard, (), (AFTER,)),
     "GET /api/staff/bookings/{id}/events/": Told(b.BookingEvents),
-    "GET /api/staff/bookings/{id}/as-of/": Told(b.BookingThen),
+    "GET /api/staff/bookings/{id}/as-of/": Told(d.DeskBookingThen, ("missing_field", "unexpected_field")),
+    "GET /api/staff/bookings/{id}/": Told(d.DeskBookingShown, (), (AFTER,), (ETAG,)),
+    "PATCH /api/staff/bookings/{id}/": Told(d.DeskBookingWritten, CHANGING, (KEY,), (ETAG,)),
+    "DELETE /api/staff/bookings/{id}/": Told(d.PutAway, ("invalid_transition",), (KEY, MATCH)),
+    "POST /api/staff/bookings/{id}/reschedule/": Told(d.DeskBookingWritten, CHANGING, (KEY, MATCH), (ETAG,)),
+    "POST /api/staff/bookings/{id}/cancel/": Told(
+        d.DeskBookingWritten, ("invalid_transition", "refund_exceeds_payment"), (KEY, MATCH), (ETAG,)
+    ),
     "GET /api/staff/customers/": Told(s.CustomerPage, ("invalid_value",), (AFTER,)),
     "GET /api/staff/customers/{id}/": Told(s.CustomerShown, (), (AFTER,), (ETAG,)),
     "PATCH /api/staff/customers/{id}/notes/": Told(s.NotesWritten, (), (KEY, AFTER), (ETAG,)),

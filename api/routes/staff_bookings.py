@@ -81,7 +81,10 @@ def cancel(call: Call, id: str, asked: StaffCancel) -> dict[str, Any]:
 
 
 def put_away(call: Call, id: str) -> dict[str, Any]:
-    """No list shows it any more; its history and its money stay. One that waits for its money is cancelled with it."""
+    """Put away, no list shows it any more; its history and its money stay.
+
+    One that waits for its money is cancelled with it; one that is paid or under way has to be cancelled before.
+    """
     seen = _seen(call, id)
 
     def do(ctx: Context) -> Done:
