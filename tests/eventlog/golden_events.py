@@ -56,6 +56,9 @@ EVENTS = {
     "BookingPlaced": PLACED,
     "BookingPlaced-delivery": replace(PLACED, selection=selection.StandardDelivery(3, is_same_day_delivery=True)),
     "BookingPlaced-specialty": replace(PLACED, selection=selection.SpecialtyItems((selection.ItemQuantity(ONE, 2),))),
+    "BookingPlaced-named": replace(
+        PLACED, selection=selection.SpecialtyItems((selection.ItemQuantity(ONE, 2, "Peloton"),))
+    ),
     "BookingPlaced-blade": replace(PLACED, selection=BLADE),
     "BookingPlaced-anonymous": replace(PLACED, personal=None),
     "BookingPlaced-account": replace(
