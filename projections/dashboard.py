@@ -158,6 +158,17 @@ def _add(db: Connection, columns: tuple[str, ...], change: dict[tuple, Counter])
     ]
     adding = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in counters)
     write(db, table, rows, f"({of}, partition) do update set {adding}")
+    if less := [key for key, n in change.items() if min(n.values()) < 0]:
+        _drop_zeros(db, columns, less)
+
+
+def _drop_zeros(db: Connection, columns: tuple[str, ...], keys: list[tuple]) -> None:
+    """What counts nothing any more goes, as if it had never been: a rebuild may not come by it at all."""
+    table, of, *counters = columns
+    zero = " and ".join(f"{column} = 0" for column in counters)
+    chosen, partitions = (list(column) for column in zip(*sorted(keys), strict=True))
+    query = f"delete from {table} where {of} = any(%s) and partition = any(%s) and {zero}"
+    db.execute(query, (chosen, partitions))
 
 
 # Asking

@@ -23,6 +23,7 @@ ASKED = """select '{table}'::regclass::oid, (select {count} from {table}),
 # What each read model counts in which table, and the events that make it more and less.
 COUNTED = {
     "audit": ("entries", "count(*)", ("StaffActed", "")),
+    "bookings": ("lines", "count(*)", ("BookingPlaced", "")),
     "calendar": ("taken", "coalesce(sum(places), 0)", ("PlaceReserved", "PlaceReleased")),
     "customers": ("purchases", "count(*)", ("BookingPlaced", "")),
     "dashboard": ("pickups", "coalesce(sum(bookings), 0)", ("BookingPlaced", "")),
