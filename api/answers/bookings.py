@@ -125,13 +125,15 @@ class WrittenBooking(TypedDict):
     position: Position
 
 
+class ChangedBooking(BookingWithPayment):
+    """`payment` is null where the price is another now: create-intent makes the new one."""
+
+    position: Position
+
+
 class BookingPage(TypedDict):
     bookings: list[Booking]
     next_cursor: int | None
-
-
-class BookingThen(TypedDict):
-    booking: Booking
 
 
 class Quote(TypedDict):

@@ -167,13 +167,15 @@ class RefundThen(TypedDict):
 
 
 class Line(TypedDict):
-    """What happened: `what` is the event's name."""
+    """What happened: `what` is the event's name; the dates are there where it was moved to another day."""
 
     at: Instant
     position: int
     what: str
     amount_cents: NotRequired[int]
     reason: NotRequired[str]
+    from_date: NotRequired[date]
+    to_date: NotRequired[date]
 
 
 class Story(TypedDict):
@@ -196,6 +198,14 @@ class Story(TypedDict):
     payments: list[PaymentThen]
     refunds: list[RefundThen]
     timeline: list[Line]
+
+
+class Timeline(TypedDict):
+    """Of one booking, newest first."""
+
+    timeline: list[Line]
+    payments: list[PaymentThen]
+    refunds: list[RefundThen]
 
 
 class History(TypedDict):

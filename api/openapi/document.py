@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.openapi import schemas, security, told_customer, told_public, told_staff
+from api.openapi import schemas, security, told_customer, told_house, told_public, told_staff
 from api.openapi.operation import Known, operation, operation_id
 from api.openapi.problem_responses import problem_example, refusals
 from api.openapi.told import Told
 from api.route import Route
 from settings import Settings
 
-TOLD = told_public.TOLD | told_customer.TOLD | told_staff.TOLD
+TOLD = told_public.TOLD | told_customer.TOLD | told_staff.TOLD | told_house.TOLD
 TAGS = {
     "customer": "For customers: their account, addresses and bookings.",
     "dev": "The local inbox; there is none in production.",

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, TOKEN, Told
+from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, TOKEN, Told, needs_token
 from api.route import Route
 
 A_UUID = {"type": "string", "format": "uuid"}
@@ -17,9 +17,15 @@ PATH: dict[str, tuple[str, dict[str, Any], Any]] = {
     ),
     "date": ("A day of New York.", {"type": "string", "format": "date"}, "2027-01-12"),
 }
+ENTRY = {"mini-moves": "standard", "organizing": "standard_packing", "standard-delivery": "standard-delivery",
+         "blade-airports": "JFK"}  # fmt: skip
 PATH_BY_ROUTE: dict[str, tuple[str, dict[str, Any], Any]] = {
     "/api/staff/parked-events/{id}/retry/": ("Read model and key.", {"type": "string"}, f"calendar:{AN_ID}"),
     "/api/staff/parked-events/{id}/skip/": ("Read model and key.", {"type": "string"}, f"calendar:{AN_ID}"),
+    **{
+        f"/api/staff/catalog/{kind}/{{id}}/": ("What the entry is known by.", {"type": "string"}, name)
+        for kind, name in ENTRY.items()
+    },
 }
 VERSION = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,17})"$'}
 HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
@@ -52,6 +58,7 @@ def parameters(route: Route, told: Told) -> list[dict[str, Any]]:
     named = re.findall(r"{(\w+)}", route.path)
     path = [_parameter("path", name, PATH_BY_ROUTE.get(route.path, PATH.get(name)), True) for name in named]
     must = (MATCH,) if route.method in ("PUT", "PATCH") else ()
+    must += (TOKEN,) if needs_token(told) else ()
     wanted = [*must, *(name for name in told.takes if name not in must)]
     headers = [_parameter("header", name, HEADERS[name], name in must) for name in wanted]
     return path + (_query(route) if route.query else []) + headers

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.openapi.told import TOKEN, Told
+from api.openapi.told import TOKEN, Told, needs_token
 from api.policies import Policy, Who
 from api.sessions import cookie_name
 from commands.accounts import Kind
@@ -31,7 +31,7 @@ def security(policy: Policy, told: Told) -> list[dict[str, list[str]]]:
         found += [{"sessionId": []}, cookie]
     if TOKEN in told.takes:
         found.append({"manageToken": []})
-    if policy.who is Who.PAYER or (found and policy.who is Who.ANYONE):
+    if policy.who is Who.PAYER or (found and policy.who is Who.ANYONE and not needs_token(told)):
         found.insert(0, {})
     return found
 

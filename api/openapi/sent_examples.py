@@ -28,11 +28,47 @@ def _each(pickup: Any, delivery: Any, more: dict[str, Any]) -> dict[str, Any]:
 
 
 ACCOUNTS = _each(FROM, TO, {})
+CHANGES: dict[str, dict[str, Any]] = {
+    "time": DAY,
+    "delivery_address": {"delivery_address": TO},
+    "instructions": {"special_instructions": "Ring twice"},
+}
 SAVED = {"pickup_address_id": ID, "delivery_address": TO}
 SENT: dict[str, dict[str, Any]] = {
     "POST /api/public/guest-booking/": _each(FROM | REST, TO, {"customer_info": ADA}),
     "POST /api/public/pricing-preview/": _each({"zip_code": "10013"}, {"zip_code": "11968"}, {}),
     "POST /api/customer/bookings/create/": ACCOUNTS | {"saved_address": MOVE | DAY | SAVED},
+    "PATCH /api/public/bookings/{booking_number}/": CHANGES,
+    "PATCH /api/customer/bookings/{id}/": CHANGES | {"saved_address": {"delivery_address_id": ID}},
+    "POST /api/customer/bookings/{id}/rebook/": {"day": DAY},
+    "PATCH /api/staff/catalog/mini-moves/{id}/": {"price": {"base_price_cents": 180000}},
+    "PATCH /api/staff/catalog/organizing/{id}/": {"price": {"price_cents": 260000}},
+    "PATCH /api/staff/catalog/standard-delivery/{id}/": {"price": {"price_per_item_cents": 9900}},
+    "PATCH /api/staff/catalog/specialty-items/{id}/": {"withdrawn": {"is_active": False}},
+    "PATCH /api/staff/catalog/blade-airports/{id}/": {"price": {"price_per_bag_cents": 8000}},
+    "PATCH /api/staff/catalog/surcharges/{id}/": {"name": {"name": "Busy day"}},
+    "POST /api/staff/catalog/blade-airports/": {
+        "laguardia": {"code": "LGA", "name": "LaGuardia", "city": "Queens", "state": "NY", "zip_code": "11371",
+                   "price_per_bag_cents": 7500, "minimum_bags": 2, "max_bags": 20},
+    },
+    "POST /api/staff/catalog/surcharges/": {
+        "peak": {"surcharge_type": "peak_date", "name": "Marathon", "description": "Streets are closed.",
+                 "applies_to_service_types": "all", "calculation_type": "percentage", "percentage": "25.00",
+                 "specific_date": "2027-01-12"},
+        "weekend": {"surcharge_type": "weekend", "name": "Sunday", "description": "Pickup on a Sunday.",
+                    "applies_to_service_types": ["mini_move"], "calculation_type": "fixed_amount",
+                    "fixed_amount_cents": 5000, "applies_sunday": True},
+    },
+    "PATCH /api/staff/capacity/{date}/": {
+        "fewer": {"limits": {"mini_move": 5}},
+        "as_the_house": {"limits": {"mini_move": None}},
+    },
+    "POST /api/staff/capacity/limits/": {"one_day": {"start_date": "2027-01-12", "limits": {"blade_transfer": 4}}},
+    "POST /api/staff/capacity/blackouts/": {"one_day": {"start_date": "2027-01-12", "reason": "Inventory"}},
+    "PATCH /api/staff/settings/": {
+        "window": {"booking_window_days": 120},
+        "capacity": {"daily_capacity": {"mini_move": 12}},
+    },
     "PATCH /api/customer/profile/": {
         "name": {"first_name": "Ada", "last_name": "Lovelace"},
         "new_address": {"email": "lovelace@example.com"},

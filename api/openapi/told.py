@@ -20,3 +20,8 @@ class Told(Value):
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     reads: Any = None
+
+
+def needs_token(told: Told) -> bool:
+    """Whether nothing is answered without the manage token; else it only adds to the answer."""
+    return TOKEN in told.takes and "unauthenticated" in told.codes

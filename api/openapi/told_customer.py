@@ -3,7 +3,7 @@
 from api.answers import bookings as b
 from api.answers import customers as c
 from api.answers.held import Held
-from api.openapi.refused_codes import PLACING, WHERE, WHO
+from api.openapi.refused_codes import CHANGING, PLACING, WHERE, WHO
 from api.openapi.told import AFTER, ETAG, KEY, MATCH, Told
 
 DOORS = {
@@ -12,10 +12,10 @@ DOORS = {
     "POST /api/customer/auth/logout/": Told(c.Nothing),
     "GET /api/customer/auth/user/": Told(c.CustomerLoggedIn),
     "GET /api/customer/csrf-token/": Told(c.CsrfToken),
-    "POST /api/customer/auth/password-reset/": Told(c.Detail),
+    "POST /api/customer/auth/password-reset/": Told(c.Detail, ("invalid_email",)),
     "POST /api/customer/auth/password-reset/confirm/": Told(c.Written, ("invalid_token", "weak_password"), (KEY,)),
     "POST /api/customer/auth/verify-email/": Told(c.MailVerified, ("invalid_token",), (KEY,)),
-    "POST /api/customer/auth/resend-verification/": Told(c.Detail, ("unauthenticated",)),
+    "POST /api/customer/auth/resend-verification/": Told(c.Detail, ("unauthenticated", "invalid_email")),
 }
 PROFILE = {
     "GET /api/customer/profile/": Told(c.ProfileShown, (), (AFTER,), (ETAG,)),
@@ -39,6 +39,9 @@ BOOKINGS = {
     "POST /api/customer/bookings/create/": Told(b.NewBooking, (*PLACING, "not_found"), (KEY,)),
     "GET /api/customer/bookings/": Told(b.BookingPage, (), (AFTER,)),
     "GET /api/customer/bookings/{id}/": Told(b.BookingWithPayment, (), (), (ETAG,)),
+    "PATCH /api/customer/bookings/{id}/": Told(b.ChangedBooking, CHANGING, (KEY,), (ETAG,)),
+    "POST /api/customer/bookings/{id}/rebook/": Told(b.NewBooking, (*PLACING, "unexpected_field"), (KEY, MATCH)),
+    "GET /api/customer/bookings/{id}/timeline/": Told(c.Timeline, (), (AFTER,)),
     "POST /api/customer/bookings/{id}/cancel/": Told(
         b.WrittenBooking, ("invalid_transition", "not_allowed"), (KEY, MATCH), (ETAG,)
     ),

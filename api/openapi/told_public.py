@@ -3,16 +3,29 @@
 from api.answers import bookings as b
 from api.answers import catalogue as c
 from api.answers import machines as m
-from api.openapi.refused_codes import PLACING, PRICING, WHO
-from api.openapi.told import AFTER, KEY, TOKEN, Told
+from api.answers.customers import Detail
+from api.openapi.refused_codes import CHANGING, PLACING, PRICING, WHO
+from api.openapi.told import AFTER, ETAG, KEY, MATCH, NONE_MATCH, TOKEN, Told
 
 PAYING = ("not_found", "invalid_transition")
+NO_TOKEN = ("unauthenticated",)
+KEPT = (ETAG, "Cache-Control")
 
 CATALOGUE = {
-    "GET /api/public/services/": Told(c.Services),
-    "GET /api/public/services/mini-moves-with-organizing/": Told(c.Packages),
-    "GET /api/public/services/organizing-by-tier/": Told(c.Tiers),
-    "GET /api/public/services/organizing/{id}/": Told(c.OrganizingService),
+    "GET /api/public/services/": Told(c.Services, (), (NONE_MATCH,), KEPT),
+    "GET /api/public/services/mini-moves-with-organizing/": Told(c.Packages, (), (NONE_MATCH,), KEPT),
+    "GET /api/public/services/organizing-by-tier/": Told(c.Tiers, (), (NONE_MATCH,), KEPT),
+    "GET /api/public/services/organizing/{id}/": Told(c.OrganizingService, (), (NONE_MATCH,), KEPT),
+}
+GUESTS = {
+    "GET /api/public/bookings/{booking_number}/": Told(b.BookingWithPayment, NO_TOKEN, (TOKEN,), (ETAG,)),
+    "PATCH /api/public/bookings/{booking_number}/": Told(
+        b.ChangedBooking, (*CHANGING, *NO_TOKEN), (TOKEN, KEY), (ETAG,)
+    ),
+    "POST /api/public/bookings/{booking_number}/cancel/": Told(
+        b.WrittenBooking, ("invalid_transition", "not_allowed", *NO_TOKEN), (TOKEN, KEY, MATCH), (ETAG,)
+    ),
+    "POST /api/public/booking-link/": Told(Detail),
 }
 PUBLIC = {
     "POST /api/public/pricing-preview/": Told(b.Quote, PRICING),
@@ -38,4 +51,4 @@ SYSTEM = {
     "GET /dev/inbox/": Told("text/html"),
     "GET /dev/inbox/letters/": Told(m.Letters),
 }
-TOLD = CATALOGUE | PUBLIC | PAYMENTS | SYSTEM
+TOLD = CATALOGUE | PUBLIC | GUESTS | PAYMENTS | SYSTEM

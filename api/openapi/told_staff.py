@@ -3,7 +3,6 @@
 from api.answers import bookings as b
 from api.answers import customers as c
 from api.answers import desk as d
-from api.answers import machines as m
 from api.answers import staff as s
 from api.openapi.refused_codes import CHANGING
 from api.openapi.told import AFTER, ETAG, KEY, MATCH, Told
@@ -33,20 +32,8 @@ DESK = {
     "PATCH /api/staff/customers/{id}/notes/": Told(s.NotesWritten, (), (KEY, AFTER), (ETAG,)),
     "POST /api/staff/customers/{id}/forget/": Told(s.Forgotten, ("not_allowed",), (KEY, AFTER)),
 }
-HOUSE = {
-    "GET /api/staff/accounts/": Told(m.StaffAccounts),
-    "POST /api/staff/accounts/": Told(
-        m.StaffAccountWritten, ("invalid_email", "email_taken", "weak_password"), (KEY,), (ETAG,)
-    ),
-    "GET /api/staff/accounts/{id}/": Told(m.StaffAccountShown, (), (), (ETAG,)),
-    "PATCH /api/staff/accounts/{id}/": Told(
-        m.StaffAccountWritten, ("weak_password", "last_admin", "not_allowed"), (KEY,), (ETAG,)
-    ),
+AUDIT = {
     "GET /api/staff/audit/": Told(s.AuditPage, (), (AFTER,)),
     "GET /api/staff/audit/verify/": Told(s.AuditVerified),
-    "GET /api/staff/projections/": Told(m.ReadModels),
-    "GET /api/staff/parked-events/": Told(m.ParkedKeys),
-    "POST /api/staff/parked-events/{id}/retry/": Told(m.Wanted, (), (KEY,)),
-    "POST /api/staff/parked-events/{id}/skip/": Told(m.Wanted, (), (KEY,)),
 }
-TOLD = DOORS | DESK | HOUSE
+TOLD = DOORS | DESK | AUDIT
