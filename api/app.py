@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from api.call import Parts
 from api.errors import Problem, respond
 from api.frame import Frame, OurHosts
 from api.key_locks import KeyLocks
+from api.openapi.document import document
 from api.policies import Policy
 from api.ratelimits import networks
 from api.route import Route
@@ -27,15 +29,21 @@ from api.routes import (
     customer_bookings,
     customer_overview,
     customers,
+    guest_bookings,
     inbox,
     payments,
     public,
     read_models,
+    reference,
     second_factor,
     staff,
     staff_accounts,
     staff_auth,
+    staff_bookings,
+    staff_capacity,
+    staff_catalog,
     staff_customers,
+    staff_settings,
     system,
 )
 from commands.passwords import nobodys
@@ -53,16 +61,22 @@ GROUPS = (
     customer_addresses,
     customer_overview,
     public,
+    guest_bookings,
     payments,
     customer_bookings,
     staff_auth,
     staff,
+    staff_bookings,
     staff_customers,
     staff_accounts,
+    staff_catalog,
+    staff_capacity,
+    staff_settings,
     audit,
     second_factor,
     read_models,
     system,
+    reference,
 )
 ANY_ZIP = "10013"
 POOL = {"min_size": 1, "max_size": 16, "timeout": 3.0, "reconnect_timeout": 5.0, "open": False}
@@ -73,13 +87,14 @@ EXPOSED = ["X-Request-Id", "ETag", "Content-Disposition", *LIMITS]
 def create(settings: Settings | None = None, extra: Sequence[Route] = ()) -> FastAPI:
     """The application for these settings (those of the environment when none are given); `extra` are further routes."""
     settings = settings or Settings.from_env()
-    app = FastAPI(title="ToteTaxi", version="1", lifespan=_lifespan, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(lifespan=_lifespan, openapi_url=None, redirect_slashes=False)
     app.state.settings = settings
     app.router.routes += routes(settings)
     app.router.routes += extra
     app.add_exception_handler(HTTPException, _not_routed)
     _add_middleware(app, settings)
     policies(app)
+    app.openapi = cache(lambda: document([route for route in app.routes if isinstance(route, Route)], settings))
     return app
 
 
@@ -94,8 +109,6 @@ def policies(app: FastAPI) -> dict[str, Policy]:
     """The policy of each route, by method and path. Raises TypeError for a route that has none."""
     found = {}
     for route in app.routes:
-        if getattr(route, "path", "") in (app.openapi_url, app.docs_url, app.swagger_ui_oauth2_redirect_url):
-            continue
         if not isinstance(route, Route):
             raise TypeError(f"{route} has no policy: mount it as an api.route.Route")
         found[f"{route.method} {route.path}"] = route.policy

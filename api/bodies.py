@@ -16,6 +16,7 @@ from domain.selection import PickupTime
 BookingNumber = Annotated[str, text(20, least=1)]
 ZipCode = Annotated[str, text(10, least=1)]
 State = Annotated[str, text(20, least=1)]
+Quote = Annotated[str, text(8000)] | None
 
 
 class CustomerInfo(Body):
@@ -53,7 +54,7 @@ class Appointment(Body):
     specific_pickup_hour: Integer | None = None
     coi_required: bool = False
     special_instructions: Prose = ""
-    quote: Annotated[str, text(8000)] | None = None
+    quote: Quote = None
 
 
 class Guest(Appointment):

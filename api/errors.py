@@ -31,6 +31,7 @@ TITLES = {
     "quote_expired": (409, "The quote has expired"),
     "quote_mismatch": (409, "The quote is for something else"),
     "email_taken": (409, "This mail address is taken"),
+    "already_offered": (409, "The catalogue has it already"),
     "nickname_taken": (409, "Another address has this nickname"),
     "too_many_addresses": (409, "No more addresses can be saved"),
     "idempotency_in_progress": (409, "The first request with this key is still running"),

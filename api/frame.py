@@ -56,8 +56,7 @@ class Frame:
                 headers["x-request-id"] = request_id
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                if "content-security-policy" not in headers and not scope["path"].startswith("/docs"):
-                    headers["content-security-policy"] = STRICT
+                headers.setdefault("content-security-policy", STRICT)
             await send(message)
 
         try:

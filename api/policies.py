@@ -33,9 +33,9 @@ class Limit(StrEnum):
 class Policy(Value):
     """`limit` is counted for the caller's address, or for the user where one has to be logged in.
 
-    Of staff it is asked what they `may`. `acts` is the action in the audit log: of a read once it is answered, of a
-    write with its events. What `is_instant` waits for nothing and so needs no thread: it answers also while all threads
-    wait for Postgres.
+    Of staff it is asked what they `may`, and what they may beside it for a field of the body that is in `by_field`.
+    `acts` is the action in the audit log: of a read once it is answered, of a write with its events. What `is_instant`
+    waits for nothing and so needs no thread: it answers also while all threads wait for Postgres.
     """
 
     who: Who
@@ -44,14 +44,15 @@ class Policy(Value):
     may: Permission | None = None
     acts: Action | None = None
     is_instant: bool = False
+    by_field: dict[str, Permission] = {}
 
 
 def staff_read(may: Permission | None, acts: Action | None = None) -> Policy:
     return Policy(Who.STAFF, Limit.STAFF_READS, may=may, acts=acts)
 
 
-def staff_write(may: Permission | None, acts: Action | None) -> Policy:
-    return Policy(Who.STAFF, Limit.STAFF_WRITES, is_write=True, may=may, acts=acts)
+def staff_write(may: Permission | None, acts: Action | None, by_field: dict[str, Permission] | None = None) -> Policy:
+    return Policy(Who.STAFF, Limit.STAFF_WRITES, is_write=True, may=may, acts=acts, by_field=by_field or {})
 
 
 CATALOGUE = Policy(Who.ANYONE)

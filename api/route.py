@@ -14,12 +14,13 @@ import structlog
 from fastapi.routing import APIRoute
 from msgspec import json
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
-from api.errors import Later, Problem, described, problem_of, respond, unavailable
+from api.errors import FieldError, Later, Problem, described, problem_of, respond, unavailable
 from api.policies import Limit, Policy, Who
 from api.ratelimits import bucket_of, take_token
 from api.sessions import refuse_foreign, session_for
@@ -42,7 +43,7 @@ class Route(APIRoute):
         method, path = where.split(" ")
         group = path.split("/")[2] if path.startswith("/api/") else "system"
         super().__init__(path, handler, methods=[method], status_code=status, response_model=None, tags=[group])
-        self.method, self.policy, self.handler, self.status = method, policy, handler, status
+        self.where, self.method, self.policy, self.handler, self.status = where, method, policy, handler, status
         self.body = TypeAdapter(get_type_hints(handler, include_extras=True)["asked"]) if self.body_field else None
         queries = self.dependant.query_params
         self.query = TypeAdapter(queries[0].field_info.annotation) if queries else None
@@ -134,4 +135,19 @@ def _asked(call: Call, body: TypeAdapter) -> Any:
     media_type = call.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported_media_type", "Send the body as application/json.")
+    if call.policy.by_field:
+        _refuse_fields(call)
     return read_json(body, call.raw)
+
+
+def _refuse_fields(call: Call) -> None:
+    """A field that the caller may not change is refused before anybody looks at what is in it."""
+    try:
+        told = from_json(call.raw)  # as pydantic reads it: what another parser sees otherwise would slip through
+    except ValueError:
+        return  # it is no JSON, and refused as such
+    needed = call.policy.by_field
+    for name in sorted(needed.keys() & told.keys() if isinstance(told, dict) else ()):
+        if needed[name] not in call.user.account.permissions:
+            words = f"Your role does not allow to change {name}."
+            raise Problem("not_allowed", words, [FieldError(f"/{name}", "not_allowed", words)])

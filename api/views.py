@@ -1,6 +1,7 @@
 """How bookings and payments are shown to those who ask for them: made of the log, never of what a client said."""
 
 import hmac
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from api.call import Call
 from api.idempotency import Done
 from commands.booking_sheet import booking_sheet, is_opening, manage_token, payment_sheet, payments_of
 from commands.payments import known, opening
+from domain import payment
 from domain.ids import payment_id
 from domain.payment import is_spent
 from eventlog.envelope import Recorded
 from integrations.stripe import StripeRefused, StripeUnavailable
 
+NOW = 2**63 - 1
 STATUS_FIELDS = ("booking_number", "status", "service_type", "pickup_date", "pickup_time", "updated_at")
 log = structlog.get_logger("api")
 
@@ -75,6 +78,15 @@ def is_owner(call: Call, number: str) -> bool | None:
 def status_of(sheet: dict[str, Any]) -> dict[str, Any]:
     """What the number alone lets anybody see: nothing personal."""
     return {name: sheet[name] for name in STATUS_FIELDS} | {"tracking_url": None}
+
+
+def payment_at(call: Call, id: UUID, position: int = NOW) -> dict[str, Any] | None:
+    """The booking's latest payment as it stood at a position; None when it had been withdrawn unpaid."""
+    past = [[r for r in history if r.position <= position] for history in payments_of(call.parts.store, id)]
+    latest = next((history for history in reversed(past) if history), [])
+    state = reduce(payment.evolve, (recorded.event for recorded in latest), None)
+    is_of_use = state and (not state.is_withdrawn or state.status is payment.Status.SUCCEEDED)
+    return payment_sheet(latest, call.parts.settings.stripe_publishable_key) if is_of_use else None
 
 
 def last_payment_sheet(call: Call, id: UUID) -> dict[str, Any] | None:

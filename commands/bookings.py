@@ -20,6 +20,7 @@ from domain.ids import booking_id, payment_id
 from domain.offer import check_addresses
 from domain.payment import PaymentRequested
 from domain.profile import Contact
+from domain.selection import Selection, SpecialtyItems, named
 from eventlog.envelope import Recorded
 from eventlog.store import Ref
 
@@ -114,7 +115,7 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
         booking_number=new_number(),
         person_id=booker.customer_id if booker else ctx.store.vault.person_id(details.email),
         is_guest=booker is None,
-        selection=wanted.selection,
+        selection=_named(wanted.selection, ctx),
         pickup_date=wanted.pickup_date,
         pickup_time=wanted.pickup_time,
         specific_pickup_hour=wanted.specific_pickup_hour,
@@ -127,6 +128,13 @@ def _offer(asked: PlaceBooking, agreed: Terms, ctx: Context) -> BookingPlaced:
         personal=details,
         **(_with_account(booker) if booker else {}),
     )
+
+
+def _named(selection: Selection, ctx: Context) -> Selection:
+    """As it is called on this day: the catalogue may call it otherwise tomorrow."""
+    if not isinstance(selection, SpecialtyItems):
+        return selection
+    return named(selection, {item.id: item.name for item in ctx.catalog().specialty_items.values()})
 
 
 def _with_account(booker: Booker) -> dict[str, UUID | None]:

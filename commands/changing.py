@@ -7,16 +7,15 @@ the old price, with it.
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
-from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, to_builtins
 from msgspec.structs import replace
 
 from commands import Context, booking_ref, day_ref, payment_ref
-from commands.bookings import found
+from commands.booked_by import Past, held
 from commands.places import wish
-from commands.readdressing import Ends, new_addresses, price_request
+from commands.readdressing import Ends, check_entry, new_addresses, price_request
 from domain import Refused, Value, booking, booking_changes, payment, pickup_day
 from domain.address import Words
 from domain.audit import Change, PersonalChangeRecorded
@@ -32,9 +31,18 @@ from domain.booking_events import (
 from domain.ids import payment_id
 from domain.moment import Moment
 from domain.offer import check_day, check_flight, check_hour
-from domain.pricing import reprice
+from domain.pricing import Bought, reprice
 from domain.selection import Extras, PickupTime, moved
+from eventlog.once import note_used
 from eventlog.store import Appended, Ref
+
+# How a booking comes there, where it is not by saying so.
+OTHERWISE = {
+    Status.PENDING: "A booking is pending when it is made, and never again.",
+    Status.PAID: "A payment makes it paid: POST /api/payments/create-intent/.",
+    Status.CANCELLED: "Cancelling asks for a reason: POST /api/staff/bookings/{id}/cancel/.",
+    Status.REFUNDED: "It is refunded when all that was paid has been given back: POST /api/payments/refunds/create/.",
+}
 
 
 class NewTime(Value):
@@ -74,41 +82,60 @@ def change_booking(seen: Ref, asked: Changes, ctx: Context) -> Appended:
     """
     while True:
         try:
-            return _change(seen, asked, ctx)
+            with held(seen.stream, ctx) as past:
+                return _change(past, past.version if seen.version is None else seen.version, asked, ctx)
         except Refused as refusal:
             if refusal.code != "version_conflict" or seen.version is not None:
                 raise
 
 
-def _change(seen: Ref, asked: Changes, ctx: Context) -> Appended:
+def _change(past: Past, version: int, asked: Changes, ctx: Context) -> Appended:
     """Decided on one version of the booking, which the append insists on; the days and the payment as they then are."""
-    past = ctx.store.history(seen.stream)
-    made: Booking = found(reduce(booking.evolve, (recorded.event for recorded in past), None))
-    if seen.version not in (None, past[-1].originator_version):
+    if version != past.version:
         raise Refused("version_conflict", "It has changed since it was read: read it again.")
-    events, then = _decided(made, asked, ctx)
-    id, paying = seen.stream, payment_ref(payment_id(seen.stream, made.payments))
+    made, id = past.made, past.history[0].originator_id
+    events, then = _decided(past, asked, ctx)
     days, take = _days(id, made, then, ctx)
     is_repriced = made.placed.pricing.total_price_cents != then.placed.pricing.total_price_cents
 
     def decision(_: Booking, open: payment.Payment, *states: pickup_day.PickupDay | None) -> Sequence[list]:
         return [events, payment.withdraw(open, "repriced") if is_repriced else [], *take(*states)]
 
-    ref = booking_ref(id)._replace(version=past[-1].originator_version)
-    ctx = ctx.telling(_personal_change(made, then))
-    return ctx.append([ref, paying, *map(day_ref, days)], decision, id)
+    refs = [booking_ref(id)._replace(version=version), payment_ref(payment_id(id, made.payments)), *map(day_ref, days)]
+    appended = ctx.telling(_personal_change(past, then)).append(refs, decision, id)
+    return appended if events else _unchanged(past, ctx)
 
 
-def _decided(made: Booking, asked: Changes, ctx: Context) -> tuple[list[Event], Booking]:
+def _unchanged(past: Past, ctx: Context) -> Appended:
+    """It is so already: the key is used all the same, so that the second answer is the first one."""
+    position = past.history[-1].position
+    if ctx.once:
+        with ctx.store.recorder.connection() as db:
+            note_used(db, ctx.once, position)
+    return Appended(position, [])
+
+
+def _decided(past: Past, asked: Changes, ctx: Context) -> tuple[list[Event], Booking]:
     """The events of the booking, and how it is then; each decision on what the one before has left."""
+    made, by_staff = past.made, asked.by_staff
     if asked.time or asked.ends or asked.special_instructions is not None or _overrides(asked):
-        booking_changes.check_changeable(made, asked.by_staff is not None)
+        booking_changes.check_changeable(made, by_staff is not None)
+    if past.is_forgotten and (asked.ends or asked.special_instructions or (by_staff and by_staff.notes)):
+        raise Refused("invalid_transition", "Who booked it was forgotten: nothing personal is written any more.")
     events: list[Event] = []
     for decide in (_time, _ends, _area, _instructions, _plan, _notes, _status):
-        new = decide(made, asked, ctx)
+        new = [_sealed_by(past, event) for event in decide(made, asked, ctx)]
         made = reduce(booking.evolve, new, made)
         events += new
+    check_entry(past.made, made, asked.ends, ctx.house())
     return events, made
+
+
+def _sealed_by(past: Past, event: Event) -> Event:
+    """What is personal in it is theirs who booked, and not kept once they are forgotten."""
+    if not hasattr(event, "personal"):
+        return event
+    return replace(event, person_id=past.person_id, personal=None if past.is_forgotten else event.personal)
 
 
 def _time(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
@@ -133,7 +160,8 @@ def _time(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
         check_day(request, ctx.wall_clock, house)
     check_flight(request)
     when = day, request.pickup_time, hour, request.selection
-    priced, why = reprice(placed.pricing, request, ctx.catalog(), house), Words(asked.reason) if asked.reason else None
+    priced = reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), house)
+    why = Words(asked.reason) if asked.reason else None
     new = BookingRescheduled(placed.person_id, placed.pickup_date, *when, priced, why)
     return booking_changes.reschedule(made, new)
 
@@ -152,8 +180,8 @@ def _area(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
     if not asked.reason:
         raise Refused("missing_field", "Why is it otherwise than the distance says?", "/reason")
     is_outside = asked.by_staff.is_outside_core_area
-    request = replace(price_request(made), is_outside_core_area=is_outside)
-    pricing = reprice(made.placed.pricing, request, ctx.catalog(), ctx.house())
+    request, placed = replace(price_request(made), is_outside_core_area=is_outside), made.placed
+    pricing = reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), ctx.house())
     new = CoreAreaOverridden(made.placed.person_id, is_outside, pricing, Words(asked.reason))
     return booking_changes.override_area(made, new)
 
@@ -194,7 +222,7 @@ def _status(made: Booking, asked: Changes, _: Context) -> list[Event]:
         Status.COMPLETED: booking.complete,
     }
     if to not in turn or made.is_deleted:
-        raise Refused("invalid_transition", f"Nobody can say that a booking is {to}.", "/status")
+        raise Refused("invalid_transition", OTHERWISE.get(to, "It was put away."), "/status")
     return turn[to](made)
 
 
@@ -210,17 +238,13 @@ def _days(id: UUID, made: Booking, then: Booking, ctx: Context) -> tuple[list[da
     return [was, on], lambda left, taken: [pickup_day.release(left, was, id), pickup_day.reserve(taken, wanted)]
 
 
-def _personal_change(made: Booking, then: Booking) -> PersonalChangeRecorded | None:
+def _personal_change(past: Past, then: Booking) -> PersonalChangeRecorded | None:
     """What of it is somebody's own, before and after; for the audit log, where staff change it."""
     was, became = (
-        to_builtins(b.placed.personal) | {"notes": b.notes} if b.placed.personal else {} for b in (made, then)
+        to_builtins(b.placed.personal) | {"notes": b.notes} if b.placed.personal else {} for b in (past.made, then)
     )
     names = [name for name in became if was.get(name) != became[name]]
     if not names:
         return None
     told = Change({name: was.get(name) for name in names}, {name: became[name] for name in names})
-    return PersonalChangeRecorded(then.placed.person_id, told)
-
-
-def _own(made: Booking) -> dict[str, Any]:
-    return to_builtins(made.placed.personal) | {"notes": made.notes} if made.placed.personal else {}
+    return PersonalChangeRecorded(past.person_id, told)

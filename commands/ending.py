@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from commands import Context, booking_ref, day_ref, payment_ref
+from commands.booked_by import Past, held
 from commands.bookings import found
 from domain import Refused, Value, booking, booking_changes, payment, pickup_day, refund
-from domain.address import Words
 from domain.booking import Booking, BookingCancelled
-from domain.booking_status import ACTIVE, Status
+from domain.booking_status import UNPAID, Status
 from domain.ids import payment_id
 from domain.payment import Payment
 from domain.refund import Refund, RefundRequested
@@ -50,10 +50,12 @@ def cancel_as_seen(seen: Ref, asked: Cancellation, ctx: Context) -> int:
     `refund_exceeds_payment` when more is to go back than was paid.
     """
 
-    def cancelled(made: Booking) -> list:
-        return booking.cancel(made, _why(made, asked), asked.by_staff)
+    with held(seen.stream, ctx) as past:
 
-    return _end(seen, cancelled, asked, ctx)
+        def cancelled(made: Booking) -> list:
+            return booking.cancel(made, _why(past, made, asked), asked.by_staff)
+
+        return _end(seen, cancelled, asked, ctx)
 
 
 def delete_booking(seen: Ref, words: str, ctx: Context) -> int:
@@ -62,14 +64,15 @@ def delete_booking(seen: Ref, words: str, ctx: Context) -> int:
     Refuses `invalid_transition` while it is paid or under way: somebody has to say what becomes of the money.
     """
     asked = Cancellation(words, by_staff=True)
+    with held(seen.stream, ctx) as past:
 
-    def deleted(made: Booking) -> list:
-        if made.status not in ACTIVE or made.is_paid:
-            return booking_changes.delete(made)
-        gone = booking.cancel(made, _why(made, asked), by_staff=True)
-        return gone + booking_changes.delete(booking.evolve(made, gone[0]))
+        def deleted(made: Booking) -> list:
+            if made.status not in UNPAID:
+                return booking_changes.delete(made)
+            gone = booking.cancel(made, _why(past, made, asked), by_staff=True)
+            return gone + booking_changes.delete(booking.evolve(made, gone[0]))
 
-    return _end(seen, deleted, asked, ctx)
+        return _end(seen, deleted, asked, ctx)
 
 
 def expire_hold(id: UUID, ctx: Context) -> int:
@@ -83,41 +86,46 @@ def expire_hold(id: UUID, ctx: Context) -> int:
     return _end(booking_ref(id), lambda made: booking.expire(made, ctx.now), Cancellation(), ctx)
 
 
-def _why(made: Booking, asked: Cancellation) -> BookingCancelled:
-    reason, words = "by_staff" if asked.by_staff else "by_customer", Words(asked.words) if asked.words else None
-    return BookingCancelled(reason, made.placed.pickup_date, made.placed.person_id, words)
+def _why(past: Past, made: Booking, asked: Cancellation) -> BookingCancelled:
+    reason = "by_staff" if asked.by_staff else "by_customer"
+    return BookingCancelled(reason, made.placed.pickup_date, past.person_id, past.words(asked.words))
 
 
 def _end(ref: Ref, end: Callable[[Booking], list], asked: Cancellation, ctx: Context) -> int:
     id, seen = ref.stream, found(ctx.store.load(ref).state)
     on, ids = seen.placed.pickup_date, [payment_id(id, n + 1) for n in range(seen.payments)]
-    back = [refund.of_cancellation(paid) for paid in ids] if seen.is_paid else []
+    paid = [one for one in ids if _has_come(ctx.store.load(payment_ref(one)).state)]
 
     def decision(made: Booking, day: pickup_day.PickupDay | None, *money: Payment | Refund | None) -> Sequence[list]:
-        if (made.payments, made.placed.pickup_date, made.is_paid) != (seen.payments, on, seen.is_paid):
+        payments = dict(zip(ids, money, strict=False))
+        if (made.payments, made.placed.pickup_date) != (seen.payments, on):
+            raise Outdated
+        if [one for one in ids if _has_come(payments[one])] != paid:
             raise Outdated
         ended = end(made)
         if not any(isinstance(event, BookingCancelled) for event in ended):
             return [ended, [], *([] for _ in money)]
-        payments = dict(zip(ids, money, strict=False))
         given = _given_back(payments, asked, ctx.origin.actor)
         stopped = [given[one][0] if one in given else payment.withdraw(payments[one], ended[0].reason) for one in ids]
-        returned = [given[one][1] if one in given else [] for one in ids] if back else []
+        returned = [given[one][1] if one in given else [] for one in paid]
         return [ended, pickup_day.release(day, on, id), *stopped, *returned]
 
-    refs = [ref, day_ref(on), *map(payment_ref, ids), *(Ref(refund, one) for one in back)]
+    refs = [ref, day_ref(on), *map(payment_ref, ids), *(Ref(refund, refund.of_cancellation(one)) for one in paid)]
     try:
         return ctx.append(refs, decision, id).position
     except Outdated:
         return _end(ref, end, asked, ctx)
 
 
+def _has_come(paying: Payment) -> bool:
+    return paying.status is payment.Status.SUCCEEDED
+
+
 def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> dict[UUID, tuple[list, list]]:
     """Of each payment that succeeded what goes back of it, set aside and requested: the events of both."""
-    paid = {id: one for id, one in payments.items() if one.status is payment.Status.SUCCEEDED}
-    left = {id: payment.refundable_cents(one) for id, one in paid.items()}
+    left = {id: payment.refundable_cents(one) for id, one in payments.items() if _has_come(one)}
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
-    if wanted > sum(left.values()):
+    if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")
     given: dict[UUID, tuple[list, list]] = {}
     for id, cents in left.items():

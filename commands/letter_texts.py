@@ -1,4 +1,4 @@
-"""What the house writes about accounts: short letters, the same words as text and as HTML."""
+"""What the house writes about accounts and lost links: short letters, the same words as text and as HTML."""
 
 from datetime import timedelta
 from html import escape
@@ -128,4 +128,21 @@ def moved() -> Words:
         "The mail address of your account at ToteTaxi has been changed as you wished. We shall write to the new one,"
         " and that is what you log in with. This is our last letter to this address.",
         "If this was not you, please call us right away.",
+    ])  # fmt: skip
+
+
+def manage(number: str, link: Link) -> Words:
+    return Words(f"Your booking {number}", [
+        f"Somebody, probably you, has asked for the link to your booking {number} at ToteTaxi. Here it is:",
+        link,
+        "Whoever has it can see and change the booking, so keep it to yourself.",
+        NOT_YOU,
+    ])  # fmt: skip
+
+
+def booked_with_account(number: str) -> Words:
+    return Words(f"Your booking {number}", [
+        f"Somebody, probably you, has asked for the link to your booking {number} at ToteTaxi. You made it with your"
+        " account: log in, and you find it among your bookings.",
+        NOT_YOU,
     ])  # fmt: skip

@@ -1,6 +1,7 @@
-"""Letters about an account: asked for by a timer or a reaction, written when the job runs, of what is so by then.
+"""Letters, most of them about an account: asked for by a timer or a reaction, written when the job runs, of what is so
+by then.
 
-Neither timer nor job holds more than the account's id. For an address without an account both are about nobody, and
+Neither timer nor job holds more than an id. For an address without an account both are about nobody, and
 nothing is sent: from outside the one looks like the other.
 """
 
@@ -16,6 +17,7 @@ from commands import letter_texts as texts
 from commands.accounts import COLUMNS, Account, Kind, account_in
 from commands.customer_sheet import contact_of
 from commands.letter_texts import Pass, Words
+from commands.link_letter import LINK, link_letter
 from commands.tokens import VALID, Proof, Purpose, address_to_prove, issue
 from domain.customer import MailChanged
 from integrations.mail import Letter, MailUnavailable
@@ -28,8 +30,9 @@ class Draft(NamedTuple):
     proves: Purpose | None = None
 
 
-VERIFY, KNOWN, RESET, LOCKED, CHANGE, MOVED = KINDS = (
-    "letter_verify", "letter_known", "letter_reset", "letter_locked", "letter_change", "letter_moved")  # fmt: skip
+VERIFY, KNOWN, RESET, LOCKED, CHANGE, MOVED, _ = KINDS = (
+    "letter_verify", "letter_known", "letter_reset", "letter_locked", "letter_change", "letter_moved", LINK,
+)  # fmt: skip
 DRAFTS = {
     (VERIFY, Kind.CUSTOMER): Draft(texts.verify, Purpose.VERIFY_MAIL),
     (KNOWN, Kind.CUSTOMER): Draft(texts.known),
@@ -51,7 +54,7 @@ def post(kind: str, about: UUID, ctx: Context, position: int = 0) -> None:
     `position` is that of the event which the letter tells of. Run again with the same correlation id, it sends the same
     letter. Raises MailUnavailable: try again later.
     """
-    letter = _written(kind, about, ctx, position)
+    letter = _about_booking(about, ctx) if kind == LINK else _written(kind, about, ctx, position)
     if letter is None:
         return
     if ctx.mail is None:
@@ -69,8 +72,19 @@ def _written(kind: str, about: UUID, ctx: Context, position: int) -> Letter | No
             return None
         given = [_pass(db, Proof(draft.proves, about, to), ctx)] if draft.proves else []
         words, name = draft.words(*given), _name(account, to, ctx)
-    id = f"{kind} {about} {position or ctx.origin.correlation_id or ctx.origin.command_id}"
-    return Letter(id, to, words.subject, words.text(name), words.html(name))
+    return Letter(_id(kind, about, position, ctx), to, words.subject, words.text(name), words.html(name))
+
+
+def _about_booking(about: UUID, ctx: Context) -> Letter | None:
+    """Without a name: what a guest types beside an address may not be its owner's."""
+    if not (written := link_letter(about, ctx)):
+        return None
+    to, words = written
+    return Letter(_id(LINK, about, 0, ctx), to, words.subject, words.text(""), words.html(""))
+
+
+def _id(kind: str, about: UUID, position: int, ctx: Context) -> str:
+    return f"{kind} {about} {position or ctx.origin.correlation_id or ctx.origin.command_id}"
 
 
 def _holder(db: Connection, about: UUID) -> Account | None:

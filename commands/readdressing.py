@@ -14,7 +14,7 @@ from domain.booking import Booking
 from domain.booking_events import BookingAddressesChanged
 from domain.house import House
 from domain.offer import check_addresses
-from domain.pricing import PriceRequest, reprice
+from domain.pricing import Bought, PriceRequest, reprice
 from domain.selection import BladeTransfer, PickupTime
 
 
@@ -40,10 +40,10 @@ def new_addresses(made: Booking, to: Ends, ctx: Context) -> BookingAddressesChan
     if to.delivery and isinstance(placed.selection, BladeTransfer):
         raise Refused("unexpected_field", "A transfer goes to its airport.", "/delivery_address")
     pickup, delivery = (_end(name, made, to, (house, ctx)) for name in ("pickup", "delivery"))
-    check_addresses((pickup.area, pickup.street), (delivery.area, delivery.street))
-    places = look_up(pickup.area.zip_code), look_up(delivery.area.zip_code)
-    check_instructions(places[0], house, pickup.street.delivery_instructions or _words(made))
-    is_outside = is_outside_core_area(*places, house)
+    told = next(end for end in ("delivery", "pickup") if getattr(to, end))
+    where = f"/{told}_address_id" if isinstance(getattr(to, told), UUID) else f"/{told}_address"
+    check_addresses((pickup.area, pickup.street), (delivery.area, delivery.street), where)
+    is_outside = is_outside_core_area(look_up(pickup.area.zip_code), look_up(delivery.area.zip_code), house)
     return BookingAddressesChanged(
         person_id=placed.person_id,
         pickup_area=pickup.area,
@@ -66,7 +66,7 @@ def _end(name: str, made: Booking, to: Ends, known: tuple[House, Context]) -> En
     if isinstance(given, UUID):
         path += "_id"
         assert to.customer_id, "only a customer names an address by its id"
-        given = saved_address(given, f"{path}", ctx.store.history(to.customer_id))
+        given = saved_address(given, path, ctx.store.history(to.customer_id))
     try:
         place = served_place(given.zip_code, house, given.state)
     except Refused as refusal:
@@ -74,15 +74,33 @@ def _end(name: str, made: Booking, to: Ends, known: tuple[House, Context]) -> En
     return End(area_of(given, place), street_of(given), saved_id)
 
 
-def _words(made: Booking) -> str:
-    return made.placed.personal.special_instructions if made.placed.personal else ""
+def check_entry(was: Booking, then: Booking, to: Ends | None, house: House) -> None:
+    """How the driver gets in is still told after a change, where the house needs to know it.
+
+    Refuses `instructions_required`, for the field that was changed.
+    """
+    if _entry(was) == _entry(then):
+        return
+    area, street, words = _entry(then)
+    try:
+        check_instructions(look_up(area.zip_code), house, street.delivery_instructions or words)
+    except Refused as refusal:
+        path = "/special_instructions" if to is None or to.pickup is None else refusal.path
+        path = "/pickup_address_id" if to and isinstance(to.pickup, UUID) else path
+        raise Refused(refusal.code, str(refusal), path) from None
+
+
+def _entry(made: Booking) -> tuple[Area, Street, str]:
+    own = made.placed.personal
+    return (made.placed.pickup_area, *((own.pickup, own.special_instructions) if own else (Street(""), "")))
 
 
 def _priced(made: Booking, is_outside: bool, house: House, ctx: Context):
     placed = made.placed
     if is_outside == placed.is_outside_core_area:
         return placed.pricing
-    return reprice(placed.pricing, replace(price_request(made), is_outside_core_area=is_outside), ctx.catalog(), house)
+    request = replace(price_request(made), is_outside_core_area=is_outside)
+    return reprice(Bought(placed.selection, placed.pricing), request, ctx.catalog(), house)
 
 
 def price_request(made: Booking) -> PriceRequest:

@@ -58,8 +58,8 @@ class Booking(Value):
     """`placed` is what was placed with what was changed since; what is personal in it, only where it was unsealed.
 
     `payments` counts how many were asked for: the last one is the one that can be open. `paid_cents` is what was paid
-    for it, less what a change made it cheaper; what else was given back does not count. `notes` are the staff's, where
-    they were unsealed.
+    for it, less what a change made it cheaper; what else was given back does not count. `noted` is what staff noted
+    last.
     """
 
     status: Status
@@ -70,8 +70,13 @@ class Booking(Value):
     paid_cents: int = 0
     is_area_overridden: bool = False
     plan: TimesPlanned = TimesPlanned(None, None)
-    notes: str = ""
+    noted: BookingNoted | None = None
     is_deleted: bool = False
+
+    @property
+    def notes(self) -> str:
+        """The staff's, where they were unsealed: personal, so that no other field of the state may hold them."""
+        return self.noted.personal.text if self.noted and self.noted.personal else ""
 
 
 def evolve(booking: Booking | None, event: Event) -> Booking:
@@ -126,7 +131,7 @@ def _changed(booking: Booking, event: Change) -> Booking:
         case TimesPlanned():
             return replace(booking, plan=event)
         case BookingNoted():
-            return replace(booking, notes=said.text if said else "")
+            return replace(booking, noted=event)
         case _:
             assert_never(event)
 
@@ -141,7 +146,8 @@ def due_cents(booking: Booking) -> int:
 
 
 def is_expired(booking: Booking) -> bool:
-    return booking.status is Status.CANCELLED and booking.reason == EXPIRED
+    """Whether late money may take it up again: what staff have put away stays away, and the money goes back."""
+    return booking.status is Status.CANCELLED and booking.reason == EXPIRED and not booking.is_deleted
 
 
 # Decisions: asked again for what is so already, they answer nothing.

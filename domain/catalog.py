@@ -6,9 +6,9 @@ nothing -> offered <-> withdrawn (an entry with is_active false stays readable, 
 from typing import assert_never
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-from domain import Value
+from domain import Refused, Value
 from domain.price_list import (
     Airport,
     DeliveryRates,
@@ -87,6 +87,12 @@ def evolve(catalog: Catalog | None, event: Event) -> Catalog:
             assert_never(event)
 
 
+def told(event: Event) -> Entry:
+    """The entry that the event is about, as it was from then on."""
+    (entry,) = astuple(event)
+    return entry
+
+
 # Decisions
 
 
@@ -97,6 +103,13 @@ def offer(catalog: Catalog | None, entry: Entry) -> list[Event]:
     """
     check(entry)
     return [] if _offered(catalog or Catalog(), entry) == entry else [_event(entry)]
+
+
+def introduce(catalog: Catalog | None, entry: Entry) -> list[Event]:
+    """Something that never was in the catalogue. Raises Refused: `already_offered`, and as `offer`."""
+    if _offered(catalog or Catalog(), entry) is not None:
+        raise Refused("already_offered", "The catalogue has it already, withdrawn perhaps: change it there.")
+    return offer(catalog, entry)
 
 
 def stock(catalog: Catalog | None, entries: list[Entry]) -> list[Event]:

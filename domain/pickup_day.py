@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from domain import Refused, Value
 
+MOST_PLACES = 1_000  # of one service on one day
+
 
 class Slot(Value):
     """When on its day somebody expects the van; one person has one booking in it, whatever the service."""
@@ -77,6 +79,7 @@ class PickupDay(Value):
     places: dict[UUID, Reservation] = {}
     limits: dict[str, int] = {}
     is_blackout: bool = False
+    reason: str = ""
 
 
 class Wish(Value):
@@ -112,9 +115,9 @@ def evolve(day: PickupDay | None, event: Event) -> PickupDay:
         case LimitLifted():
             return replace(day, limits={s: n for s, n in day.limits.items() if s != event.service_type})
         case DayBlackedOut():
-            return replace(day, is_blackout=True)
+            return replace(day, is_blackout=True, reason=event.reason)
         case DayReopened():
-            return replace(day, is_blackout=False)
+            return replace(day, is_blackout=False, reason="")
         case _:
             assert_never(event)
 
@@ -165,9 +168,18 @@ def release(day: PickupDay | None, on: date, booking_id: UUID) -> list[Event]:
 
 def set_limit(day: PickupDay | None, on: date, service_type: str, limit: int) -> list[Event]:
     """A limit below what is reserved is kept; the places stay and the day shows as overbooked."""
-    if limit < 0:
-        raise Refused("invalid_value", "A limit is zero or more.", "/limit")
+    if not 0 <= limit <= MOST_PLACES:
+        raise Refused("invalid_value", f"A limit is from 0 to {MOST_PLACES}.", f"/limits/{service_type}")
     return [] if day and day.limits.get(service_type) == limit else [LimitSet(on, service_type, limit)]
+
+
+def set_limits(day: PickupDay | None, on: date, limits: dict[str, int | None]) -> list[Event]:
+    """By service; None gives the day back what the house takes. Refuses `invalid_value`."""
+    return [
+        event
+        for service, limit in limits.items()
+        for event in (lift_limit(day, on, service) if limit is None else set_limit(day, on, service, limit))
+    ]
 
 
 def lift_limit(day: PickupDay | None, on: date, service_type: str) -> list[Event]:
@@ -183,5 +195,8 @@ def reopen(day: PickupDay | None, on: date) -> list[Event]:
 
 
 def left(day: PickupDay, service_type: str, default_limit: int) -> int:
-    taken = sum(place.service_type == service_type for place in day.places.values())
-    return day.limits.get(service_type, default_limit) - taken
+    return day.limits.get(service_type, default_limit) - taken(day, service_type)
+
+
+def taken(day: PickupDay, service_type: str) -> int:
+    return sum(place.service_type == service_type for place in day.places.values())

@@ -11,6 +11,8 @@ from msgspec.structs import asdict
 from domain import Refused, Value
 from domain.selection import ServiceType, Tier
 
+MOST_CENTS, MOST = 100_000_000, 10_000
+
 
 class MiniMovePackage(Value):
     id: UUID
@@ -113,8 +115,9 @@ Entry = MiniMovePackage | OrganizingService | DeliveryRates | SpecialtyItem | Ai
 def check(entry: Entry) -> None:
     """Raises Refused: `invalid_value`, `missing_field`, `organizing_tier_mismatch`."""
     for name, value in asdict(entry).items():
-        if isinstance(value, int) and value < 0:
-            raise Refused("invalid_value", f"{name} cannot be negative.", f"/{name}")
+        most = MOST_CENTS if name.endswith("_cents") else MOST
+        if isinstance(value, int) and not 0 <= value <= most:
+            raise Refused("invalid_value", f"{name} is from 0 to {most}.", f"/{name}")
     match entry:
         case OrganizingService():
             _check_tier(entry)

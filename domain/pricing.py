@@ -4,6 +4,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from domain import Refused, Value
 from domain.base_price import Base, base_of
 from domain.catalog import Catalog
@@ -60,6 +62,26 @@ class Pricing(Value):
     applied_rules: tuple[AppliedRule, ...]
 
 
+PARTS = (
+    "base_price_cents",
+    "surcharge_cents",
+    "same_day_surcharge_cents",
+    "coi_fee_cents",
+    "organizing_total_cents",
+    "organizing_tax_cents",
+    "geographic_surcharge_cents",
+    "time_window_surcharge_cents",
+)
+NOTHING = Pricing(0, 0, 0, 0, 0, 0, (), 0, 0, 0, ())
+
+
+class Bought(Value):
+    """What a booking is for, and what it costs as it is."""
+
+    selection: Selection
+    pricing: Pricing
+
+
 def price(request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
     """The breakdown in cents.
 
@@ -67,51 +89,43 @@ def price(request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
     be sold, `total_exceeds_maximum` for what cannot be paid.
     """
     base = base_of(request.selection, catalog)
-    rules = [(rule, _amount(rule, base.cents)) for rule in _rules(request, catalog)]
     services = _organizing(request.selection, catalog)
     organizing = sum(service.price_cents for service in services)
-    amounts = {
-        "base_price_cents": base.cents,
-        "surcharge_cents": _sum_of(rules, SurchargeType.WEEKEND, SurchargeType.PEAK_DATE),
-        "same_day_surcharge_cents": _same_day(request, catalog),
-        "coi_fee_cents": _coi_fee(request, base, house),
-        "organizing_total_cents": organizing,
-        "organizing_tax_cents": share(organizing, house.organizing_tax_percentage),
-        "geographic_surcharge_cents": _sum_of(rules, SurchargeType.GEOGRAPHIC),
-        "time_window_surcharge_cents": _sum_of(rules, SurchargeType.TIME_WINDOW),
-    }
-    return Pricing(
-        **amounts,
-        total_price_cents=_payable(sum(amounts.values()), house),
+    bought = replace(
+        NOTHING,
+        base_price_cents=base.cents,
+        same_day_surcharge_cents=_same_day(request, catalog),
+        coi_fee_cents=_coi_fee(request, base, house),
+        organizing_total_cents=organizing,
+        organizing_tax_cents=share(organizing, house.organizing_tax_percentage),
         organizing_services=tuple(OrganizingPrice(s.service_type, s.name, s.price_cents) for s in services),
-        applied_rules=tuple(AppliedRule(rule.name, amount) for rule, amount in rules),
     )
+    return _with_rules(bought, request, catalog, house)
 
 
-def reprice(booked: Pricing, request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
+def reprice(was: Bought, request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
     """What a booking costs on another day, at another time or place.
 
     What was bought keeps the price it was booked at; what depends on when and where it is follows the rules of now.
     Raises Refused: `not_offered` where same-day delivery is new and not offered, `total_exceeds_maximum`.
     """
-    rules = [(rule, _amount(rule, booked.base_price_cents)) for rule in _rules(request, catalog)]
-    stays_same_day = request.is_same_day_delivery and booked.same_day_surcharge_cents
-    amounts = {
-        "base_price_cents": booked.base_price_cents,
-        "surcharge_cents": _sum_of(rules, SurchargeType.WEEKEND, SurchargeType.PEAK_DATE),
-        "same_day_surcharge_cents": stays_same_day or _same_day(request, catalog),
-        "coi_fee_cents": booked.coi_fee_cents,
-        "organizing_total_cents": booked.organizing_total_cents,
-        "organizing_tax_cents": booked.organizing_tax_cents,
-        "geographic_surcharge_cents": _sum_of(rules, SurchargeType.GEOGRAPHIC),
-        "time_window_surcharge_cents": _sum_of(rules, SurchargeType.TIME_WINDOW),
-    }
-    return Pricing(
-        **amounts,
-        total_price_cents=_payable(sum(amounts.values()), house),
-        organizing_services=booked.organizing_services,
+    same_day = was.pricing.same_day_surcharge_cents
+    if not (request.is_same_day_delivery and is_same_day(was.selection)):
+        same_day = _same_day(request, catalog)
+    return _with_rules(replace(was.pricing, same_day_surcharge_cents=same_day), request, catalog, house)
+
+
+def _with_rules(bought: Pricing, request: PriceRequest, catalog: Catalog, house: House) -> Pricing:
+    """What was bought, with the rules of now for when and where it is, and with its total."""
+    rules = [(rule, _amount(rule, bought.base_price_cents)) for rule in _rules(request, catalog)]
+    whole = replace(
+        bought,
+        surcharge_cents=_sum_of(rules, SurchargeType.WEEKEND, SurchargeType.PEAK_DATE),
+        geographic_surcharge_cents=_sum_of(rules, SurchargeType.GEOGRAPHIC),
+        time_window_surcharge_cents=_sum_of(rules, SurchargeType.TIME_WINDOW),
         applied_rules=tuple(AppliedRule(rule.name, amount) for rule, amount in rules),
     )
+    return replace(whole, total_price_cents=_payable(sum(getattr(whole, part) for part in PARTS), house))
 
 
 def surcharges_on(day: date, catalog: Catalog) -> list[dict[str, Any]]:

@@ -46,8 +46,11 @@ class StandardDelivery(Value, tag_field="service_type", tag="standard_delivery")
 
 
 class ItemQuantity(Value):
+    """`name` is what the catalogue called it when it was booked; empty before."""
+
     id: UUID
     quantity: int
+    name: str = ""
 
 
 class SpecialtyItems(Value, tag_field="service_type", tag="specialty_item"):
@@ -97,6 +100,12 @@ def moved(selection: Selection, by: timedelta, extras: Extras) -> Selection:
     if by and is_same_day(selection):
         return replace(selection, **{"is_same_day_delivery": False} | told)
     return replace(selection, **told)
+
+
+def named(selection: SpecialtyItems, names: dict[UUID, str]) -> SpecialtyItems:
+    """The selection with the names of its items."""
+    items = tuple(replace(item, name=names.get(item.id, item.name)) for item in selection.specialty_items)
+    return replace(selection, specialty_items=items)
 
 
 def fields(selection: Selection) -> dict[str, Any]:

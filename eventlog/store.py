@@ -16,6 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg import errors
 
+from domain import Refused
 from eventlog.carrier import SETTINGS, connection_settings
 from eventlog.envelope import ENCODER, Recorded, Stored, decode, personal_taken_out, unseal_all
 from eventlog.pool import checked, lasting
@@ -103,7 +104,11 @@ class EventStore(Application[UUID]):
 
     def _decide_and_save(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:
         streams = [as_seen(ref, self.load(ref)) for ref in refs]
-        decided = decision(*(stream.state for stream in streams))
+        try:
+            decided = decision(*(stream.state for stream in streams))
+        except Refused as refusal:
+            refusal.seen = {stream.id: stream.version for stream in streams}
+            raise
         events = [
             recorded
             for stream, new in zip(streams, decided, strict=True)

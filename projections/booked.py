@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from domain import booking, payment, refund
-from domain.booking import ACTIVE, Status
+from domain.booking_events import BookingDeleted, BookingPlaced, BookingRescheduled
+from domain.booking_status import ACTIVE, Status
+from domain.moment import instant, promised_pickup
 from eventlog.envelope import Recorded
 from projections.partitions import Parting
 
-NEW_YORK, EARLIEST_HOUR = ZoneInfo("America/New_York"), 8
+NEW_YORK = ZoneInfo("America/New_York")
 STATUS_AFTER = {
     booking.BookingConfirmed: Status.CONFIRMED,
     booking.BookingPaid: Status.PAID,
@@ -33,15 +35,14 @@ class Booked(Struct):
 
     booking_id: UUID
     booking_number: str
-    person_id: UUID
     service_type: str
     pickup_date: date
     pickup_time: str
     pickup_at: datetime
-    placed_at: datetime
     status: str = "pending"
     received_cents: int = 0
     returned_cents: int = 0
+    is_deleted: bool = False
 
 
 class Returned(Struct):
@@ -62,18 +63,17 @@ class Fold:
         self.money: dict[tuple[date, int], list[int]] = defaultdict(lambda: [0, 0])
 
     def place(self, recorded: Recorded) -> None:
-        placed: booking.BookingPlaced = recorded.event
-        hour = time(placed.specific_pickup_hour or EARLIEST_HOUR)
-        self.bookings[recorded.key] = Booked(
-            recorded.key,
-            placed.booking_number,
-            placed.person_id,
-            placed.selection.service_type,
-            placed.pickup_date,
-            placed.pickup_time,
-            datetime.combine(placed.pickup_date, hour, NEW_YORK),
-            recorded.at,
-        )
+        placed: BookingPlaced = recorded.event
+        number, service = placed.booking_number, placed.selection.service_type
+        self.bookings[recorded.key] = Booked(recorded.key, number, service, *_promised(placed))
+
+    def move(self, recorded: Recorded) -> None:
+        if booked := self.bookings.get(recorded.key):
+            booked.pickup_date, booked.pickup_time, booked.pickup_at = _promised(recorded.event)
+
+    def put_away(self, recorded: Recorded) -> None:
+        if booked := self.bookings.get(recorded.key):
+            booked.is_deleted = True
 
     def turn(self, recorded: Recorded) -> None:
         if booked := self.bookings.get(recorded.key):
@@ -112,8 +112,17 @@ class Fold:
         return self.money[recorded.at.astimezone(NEW_YORK).date(), self.parting[recorded.key]]
 
 
+def _promised(event: BookingPlaced | BookingRescheduled) -> tuple[date, str, datetime]:
+    """Day, time of day, and the instant from which on the van is expected."""
+    day, time = event.pickup_date, event.pickup_time
+    begin, _ = promised_pickup(day, time, event.specific_pickup_hour, event.zone)
+    return day, time, instant(begin)
+
+
 CHANGES: dict[type, Callable[[Fold, Recorded], None]] = {
-    booking.BookingPlaced: Fold.place,
+    BookingPlaced: Fold.place,
+    BookingRescheduled: Fold.move,
+    BookingDeleted: Fold.put_away,
     **dict.fromkeys(STATUS_AFTER, Fold.turn),
     payment.PaymentSucceeded: Fold.receive,
     refund.RefundRequested: Fold.ask_back,
@@ -124,7 +133,9 @@ CHANGES: dict[type, Callable[[Fold, Recorded], None]] = {
 
 
 def counted(booked: Booked) -> tuple[tuple[str, Any, dict[str, int]], ...]:
-    """What one booking adds to the counters: table, what it counts for, columns."""
+    """What one booking adds to the counters: table, what it counts for, columns. Nothing once it was put away."""
+    if booked.is_deleted:
+        return ()
     return (
         ("counts", booked.service_type, {booked.status: 1}),
         ("pickups", booked.pickup_date, {"bookings": 1, "active": int(booked.status in ACTIVE)}),

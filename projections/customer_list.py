@@ -9,9 +9,10 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from domain import Value
-from projections.customers import ALL_SUMS, NAME, SHOWN, SUMS
+from projections.customers import ALL_SUMS, NAME
 from projections.loyalty import TIER
 from projections.searching import query_of
+from projections.standings import SHOWN, SUMS
 
 
 class Sort(StrEnum):

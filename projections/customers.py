@@ -5,7 +5,7 @@ share is joined when asked: whose mail a guest's is, who is a VIP, and what each
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,15 @@ from psycopg import Connection
 from psycopg.rows import args_row, dict_row, tuple_row
 
 from eventlog.envelope import Recorded
-from projections.loyalty import TIER, TIERS
+from projections import owners, standings
+from projections.loyalty import TIER
 from projections.people import CHANGES, Fold, Person, Purchase
 from projections.rows import write
+from projections.standings import SUMS, summary
 
+__all__ = ["summary"]
 NAME = "lower(coalesce(last_name, '') || ' ' || coalesce(first_name, ''))"
-SCHEMA = f"""
+SCHEMA = f"""{owners.SCHEMA}
     create table people (
         person_id  uuid        primary key,
         is_guest   bool        not null,
@@ -33,16 +36,6 @@ SCHEMA = f"""
     create index on people using gin (to_tsvector('simple', words)) with (fastupdate = off);
     create index on people (since, person_id) where words is not null;
     create index on people ({NAME}, person_id) where words is not null;
-    create table claims (
-        mail_id     uuid not null,
-        customer_id uuid not null,
-        primary key (mail_id, customer_id)
-    );
-    create index on claims (customer_id);
-    create table vips (
-        person_id uuid primary key,
-        is_vip    bool not null
-    );
     create table purchases (
         booking_id          uuid        primary key,
         person_id           uuid        not null,
@@ -56,7 +49,7 @@ SCHEMA = f"""
         spent_cents         bigint      not null
     );
     create index on purchases (person_id);
-"""
+{standings.SCHEMA}"""
 PERSONAL = frozenset({"CustomerRegistered", "CustomerDetailsCorrected", "MailChanged", "BookingPlaced"})
 IN_NAME = ("first_name", "last_name", "email", "phone", "words")
 NEWEST = ", ".join(
@@ -65,27 +58,15 @@ NEWEST = ", ".join(
 )
 ERASABLE = """person_id = any(%s::uuid[]) and words is not null and people.position <=
               (select max(gone.position) from eventlog.destroyed_keys gone where gone.person_id = people.person_id)"""
-# Who is shown: not whom nobody can read any more, and no guest whose address is an account's.
-SHOWN = """words is not null and not (is_guest and exists (select from claims where mail_id = people.person_id))"""
-SUMS = """count(*) filter (where is_paid)::int as bookings, count(*) filter (where is_completed)::int as completed,
-          coalesce(sum(spent_cents), 0)::bigint as spent, max(placed_at) as last_booking_at"""
 ALL_SUMS = f"""select coalesce(customer_id, purchases.person_id) as person_id, {SUMS}
                from purchases left join claims on mail_id = purchases.person_id group by 1"""
 STATISTICS = f"""
     select bookings as total_bookings, spent as total_spent_cents, last_booking_at, {TIER} as loyalty_tier
     from (select {SUMS} from purchases where person_id = any(%s)) sums"""
-SUMMARY = f"""
-    select count(*)::int as total, count(*) filter (where since >= %s)::int as new,
-           count(*) filter (where is_vip)::int as vip,
-           {", ".join(f"count(*) filter (where tier = '{tier}')::int as {tier}" for tier in TIERS)}
-    from (select since, coalesce(is_vip, false) as is_vip, {TIER} as tier
-          from people left join vips using (person_id) left join ({ALL_SUMS}) sums using (person_id)
-          where {SHOWN}) shown"""
 USAGE = """
     select address_id, count(distinct booking_id)::int as times, max(placed_at) as last_used_at
     from purchases, unnest(array[pickup_address_id, delivery_address_id]) address_id
     where person_id = any(%s) and address_id is not null group by address_id"""
-NEW_DAYS = 30
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
@@ -95,27 +76,29 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
     fold = _loaded(db, ours)
     for recorded in ours:
         CHANGES[type(recorded.event)](fold, recorded)
+    _write(db, fold)
+    mails = owners.write_all(db, fold)
+    standings.recount(db, fold.touched() | mails)
+
+
+def _write(db: Connection, fold: Fold) -> None:
     write(
         db,
         "people",
         fold.changed_people(),
         f"(person_id) do update set since = least(people.since, excluded.since), {NEWEST}",
     )
-    if fold.moved:
-        db.execute("delete from claims where customer_id = any(%s)", (sorted(fold.moved),))
-    write(db, "claims", sorted(fold.claims), "do nothing")
-    write(db, "vips", sorted(fold.vips.values()), "(person_id) do update set is_vip = excluded.is_vip")
     write(
         db,
         "purchases",
         fold.changed_purchases(),
-        """(booking_id) do update set is_paid = excluded.is_paid, is_completed = excluded.is_completed,
-        received_cents = excluded.received_cents, refunds = excluded.refunds, spent_cents = excluded.spent_cents""",
+        """(booking_id) do update set
+        pickup_address_id = excluded.pickup_address_id, delivery_address_id = excluded.delivery_address_id,
+        is_paid = excluded.is_paid, is_completed = excluded.is_completed, received_cents = excluded.received_cents,
+        refunds = excluded.refunds, spent_cents = excluded.spent_cents""",
     )
     if fold.closed:
-        closed = sorted(fold.closed)
-        db.execute("delete from people where person_id = any(%s)", (closed,))
-        db.execute("delete from claims where customer_id = any(%s)", (closed,))
+        db.execute("delete from people where person_id = any(%s)", (sorted(fold.closed),))
 
 
 def _loaded(db: Connection, ours: Sequence[Recorded]) -> Fold:
@@ -131,7 +114,9 @@ def _loaded(db: Connection, ours: Sequence[Recorded]) -> Fold:
 def erase(db: Connection, person_ids: Sequence[UUID]) -> None:
     """What was sealed with keys that are destroyed; whoever has booked again since is known anew."""
     nothing = ", ".join(f"{column} = null" for column in IN_NAME)
-    db.execute(f"update people set {nothing} where {ERASABLE}", (list(person_ids),))
+    query = f"update people set {nothing} where {ERASABLE} returning person_id"
+    erased = db.cursor(row_factory=tuple_row).execute(query, (list(person_ids),)).fetchall()
+    standings.recount(db, (id for (id,) in erased))
 
 
 def scan(db: Connection, person_ids: Sequence[UUID]) -> int:
@@ -172,9 +157,3 @@ def address_usage(db: Connection, person_ids: Sequence[UUID]) -> dict[UUID, tupl
     """How many bookings of these persons used each saved address, and when the last of them was placed."""
     rows = db.cursor(row_factory=tuple_row).execute(USAGE, (list(person_ids),))
     return {id: (times, last) for id, times, last in rows}
-
-
-def summary(db: Connection, now: datetime) -> dict[str, Any]:
-    """`{total, new, vip, by_tier}`; `new` are those who registered or first booked in the last thirty days."""
-    [row] = db.cursor(row_factory=dict_row).execute(SUMMARY, (now - timedelta(NEW_DAYS),)).fetchall()
-    return {name: row[name] for name in ("total", "new", "vip")} | {"by_tier": {tier: row[tier] for tier in TIERS}}

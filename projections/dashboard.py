@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.rows import args_row, dict_row, tuple_row
 
 from domain import refund
-from domain.booking import Status
+from domain.booking_status import Status
 from domain.selection import ServiceType
 from eventlog.envelope import Recorded
 from projections import places
@@ -28,15 +28,14 @@ SCHEMA = (
     create table bookings (
         booking_id     uuid   primary key,
         booking_number text   not null,
-        person_id      uuid   not null,
         service_type   text   not null,
         pickup_date    date   not null,
         pickup_time    text   not null,
         pickup_at      timestamptz not null,
-        placed_at      timestamptz not null,
         status         text   not null,
         received_cents bigint not null,
-        returned_cents bigint not null
+        returned_cents bigint not null,
+        is_deleted     bool   not null
     );
     create index on bookings (pickup_at) where status in ('pending', 'confirmed');
     create index on bookings (pickup_at) where status = 'delayed';
@@ -90,7 +89,7 @@ URGENT = """
         union all
         select 'refund_waiting', bookings.*, requested_at from bookings join refunds using (booking_id)
         where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours') urgent
-    order by since, booking_number, reason limit %(most)s"""
+    where not is_deleted order by since, booking_number, reason limit %(most)s"""
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
@@ -123,7 +122,8 @@ def _write_rows(db: Connection, fold: Fold, before: dict[UUID, Booked]) -> None:
         db,
         "bookings",
         changed,
-        """(booking_id) do update set status = excluded.status,
+        """(booking_id) do update set pickup_date = excluded.pickup_date, pickup_time = excluded.pickup_time,
+        pickup_at = excluded.pickup_at, status = excluded.status, is_deleted = excluded.is_deleted,
         received_cents = excluded.received_cents, returned_cents = excluded.returned_cents""",
     )
     write(
@@ -158,6 +158,17 @@ def _add(db: Connection, columns: tuple[str, ...], change: dict[tuple, Counter])
     ]
     adding = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in counters)
     write(db, table, rows, f"({of}, partition) do update set {adding}")
+    if less := [key for key, n in change.items() if min(n.values()) < 0]:
+        _drop_zeros(db, columns, less)
+
+
+def _drop_zeros(db: Connection, columns: tuple[str, ...], keys: list[tuple]) -> None:
+    """What counts nothing any more goes, as if it had never been: a rebuild may not come by it at all."""
+    table, of, *counters = columns
+    zero = " and ".join(f"{column} = 0" for column in counters)
+    chosen, partitions = (list(column) for column in zip(*sorted(keys), strict=True))
+    query = f"delete from {table} where {of} = any(%s) and partition = any(%s) and {zero}"
+    db.execute(query, (chosen, partitions))
 
 
 # Asking

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
-from domain.booking import BookingCancelled, BookingPlaced
+from domain.address import Words
+from domain.booking_events import BookingAddressesChanged, BookingDeleted, BookingPlaced, InstructionsChanged
 from eventlog.envelope import DECODERS, Recorded
-from projections.rows import as_json, copy
+from projections.rows import ENCODER, as_json, copy
 from projections.timeline import AGGREGATES, DETAILS, Entry, story
 
 SCHEMA = """
@@ -23,7 +24,8 @@ SCHEMA = """
         booking_id uuid   primary key,
         person_id  uuid   not null,
         position   bigint not null,
-        details    jsonb
+        details    jsonb,
+        is_deleted bool   not null
     );
     create index on bookings (person_id, position);
     create table entries (
@@ -33,9 +35,11 @@ SCHEMA = """
         name       text        not null,
         at         timestamptz not null,
         event      jsonb       not null,
-        words      text
+        words      text,
+        person_id  uuid
     );
     create index on entries (booking_id);
+    create index on entries (person_id) where words is not null;
 """
 ENTRIES = {
     "position": "int8",
@@ -45,51 +49,78 @@ ENTRIES = {
     "at": "timestamptz",
     "event": "jsonb",
     "words": "text",
+    "person_id": "uuid",
 }
-BOOKINGS = {"booking_id": "uuid", "person_id": "uuid", "position": "int8", "details": "jsonb"}
-PERSONAL = frozenset({"BookingPlaced", "BookingCancelled"})
-ERASABLE = """person_id = any(%s::uuid[]) and bookings.position <=
-              (select max(gone.position) from eventlog.destroyed_keys gone where gone.person_id = bookings.person_id)"""
+BOOKINGS = {"booking_id": "uuid", "person_id": "uuid", "position": "int8", "details": "jsonb", "is_deleted": "bool"}
+PERSONAL = frozenset({
+    "BookingPlaced", "BookingCancelled", "BookingRescheduled", "BookingAddressesChanged", "InstructionsChanged",
+    "CoreAreaOverridden", "BookingNoted",
+})  # fmt: skip
+# Words are sealed for whom the event names, who may have left the address with which it was booked.
+KEPT = {"bookings": "details", "entries": "words"}
+ERASABLE = """person_id = any(%s::uuid[]) and {kept} is not null and {table}.position <=
+              (select max(gone.position) from eventlog.destroyed_keys gone where gone.person_id = {table}.person_id)"""
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
     placed, entries = [], []
+    patches: dict[UUID, dict[str, Any]] = defaultdict(dict)
     for recorded in batch:
         event = recorded.event
         if recorded.name not in AGGREGATES:
             continue
-        words = None
-        if getattr(event, "personal", None) is not None:
-            words = event.personal.text if isinstance(event, BookingCancelled) else None
-            event = replace(event, personal=None)
-        of, what = (recorded.position, recorded.key, recorded.originator_id), (as_json(event), words)
-        entries.append((*of, recorded.name, recorded.at, *what))
-        if isinstance(event, BookingPlaced):
-            details = recorded.event.personal
-            placed.append((recorded.key, event.person_id, recorded.position, as_json(details) if details else None))
+        said = getattr(event, "personal", None)
+        entries.append(_entry(recorded, said))
+        match event:
+            case BookingPlaced():
+                details = as_json(said) if said else None
+                placed.append((recorded.key, event.person_id, recorded.position, details, False))
+            case BookingAddressesChanged() if said:
+                patches[recorded.key] |= {"pickup": said.pickup, "delivery": said.delivery}
+            case InstructionsChanged() if said:
+                patches[recorded.key]["special_instructions"] = said.text
     copy(db, "entries", ENTRIES, entries)
     copy(db, "bookings", BOOKINGS, placed)
+    _patch(db, patches)
+    if gone := sorted(recorded.key for recorded in batch if isinstance(recorded.event, BookingDeleted)):
+        db.execute("update bookings set is_deleted = true where booking_id = any(%s)", (gone,))
+
+
+def _entry(recorded: Recorded, said: Any) -> tuple:
+    """What somebody wrote goes into a column of its own; addresses, names and secrets are left out."""
+    event = replace(recorded.event, personal=None) if said else recorded.event
+    is_word = isinstance(said, Words) and not isinstance(event, InstructionsChanged)
+    of = (recorded.position, recorded.key, recorded.originator_id)
+    words, whose = said.text if is_word else None, getattr(event, "person_id", None)
+    return (*of, recorded.name, recorded.at, as_json(event), words, whose)
+
+
+def _patch(db: Connection, patches: dict[UUID, dict[str, Any]]) -> None:
+    """What of the details is otherwise now; where none can be read any more, there is nothing to change."""
+    rows = [{"booking_id": id, "changed": changed} for id, changed in sorted(patches.items())]
+    if rows:
+        db.execute(
+            """update bookings set details = details || changed
+               from json_to_recordset(%s::json) as patch (booking_id uuid, changed jsonb)
+               where bookings.booking_id = patch.booking_id""",
+            (ENCODER.encode(rows).decode(),),
+        )
 
 
 def erase(db: Connection, person_ids: Sequence[UUID]) -> None:
     """What was sealed with keys that are destroyed; what somebody forgotten has booked since is theirs again."""
-    db.execute(
-        f"""update entries set words = null from bookings
-                   where entries.booking_id = bookings.booking_id and words is not null and {ERASABLE}""",
-        (list(person_ids),),
-    )
-    db.execute(f"update bookings set details = null where details is not null and {ERASABLE}", (list(person_ids),))
+    for table, kept in KEPT.items():
+        erasable = ERASABLE.format(table=table, kept=kept)
+        db.execute(f"update {table} set {kept} = null where {erasable}", (list(person_ids),))
 
 
 def scan(db: Connection, person_ids: Sequence[UUID]) -> int:
     """How many rows still have something personal of theirs that should be erased."""
-    rows = db.cursor(row_factory=namedtuple_row).execute(
-        f"""
-        select count(*) as left_over from bookings join entries using (booking_id)
-        where (words is not null or details is not null) and {ERASABLE}""",
-        (list(person_ids),),
-    )
-    return rows.fetchall()[0].left_over
+    left_over = 0
+    for table, kept in KEPT.items():
+        query = f"select count(*) as found from {table} where {ERASABLE.format(table=table, kept=kept)}"
+        left_over += db.cursor(row_factory=namedtuple_row).execute(query, (list(person_ids),)).fetchall()[0].found
+    return left_over
 
 
 # Asking
@@ -106,25 +137,19 @@ def of_persons(
     """`{"person": {first_name, last_name, email, phone} or None, "bookings": [...], "next_cursor": int or None}`.
 
     Under whose ids a customer's bookings are, the command side knows. They are newest first, each with `payments`,
-    `refunds` and `timeline`. The person is as in the newest whose details can be read; None when there is none.
+    `refunds` and `timeline`, as its customer sees it; those that were put away are left out. The person is as in the
+    newest whose details can be read; None when there is none.
     """
-    rows = (
-        db.cursor(row_factory=namedtuple_row)
-        .execute(
-            """
-        select booking_id, position, details::text from bookings
-        where person_id = any(%s) and position < %s order by position desc limit %s""",
-            (list(person_ids), 2**62 if cursor is None else cursor, limit + 1),
-        )
-        .fetchall()
-    )
-    shown, entries = rows[:limit], _entries(db, [row.booking_id for row in rows[:limit]])
-    bookings = [story(row.booking_id, row.details, entries[row.booking_id]) for row in shown]
-    return {
-        "person": _person(db, person_ids),
-        "bookings": bookings,
-        "next_cursor": shown[-1].position if len(rows) > limit else None,
-    }
+    ids, next_cursor = placed_by(db, person_ids, limit, cursor)
+    return {"person": _person(db, person_ids), "bookings": _stories(db, ids), "next_cursor": next_cursor}
+
+
+def of_booking(db: Connection, booking_id: UUID, for_staff: bool = False) -> dict[str, Any] | None:
+    """One of `bookings` as in `of_persons`; None where there is no such booking, or it was put away.
+
+    Staff see it also then, with what they wrote, planned and knew better.
+    """
+    return next(iter(_stories(db, [booking_id], for_staff)), None)
 
 
 def placed_by(
@@ -134,11 +159,23 @@ def placed_by(
     found = db.cursor(row_factory=namedtuple_row).execute(
         """
         select booking_id, position from bookings
-        where person_id = any(%s) and position < %s order by position desc limit %s""",
+        where person_id = any(%s) and position < %s and not is_deleted order by position desc limit %s""",
         (list(person_ids), 2**62 if cursor is None else cursor, limit + 1),
     )
     rows = found.fetchall()
     return [row.booking_id for row in rows[:limit]], rows[limit - 1].position if len(rows) > limit else None
+
+
+def _stories(db: Connection, ids: list[UUID], for_staff: bool = False) -> list[dict[str, Any]]:
+    """In the order of the ids."""
+    found = db.cursor(row_factory=namedtuple_row).execute(
+        """
+        select booking_id, details::text from bookings where booking_id = any(%s) and (%s or not is_deleted)
+        order by array_position(%s, booking_id)""",
+        (ids, for_staff, ids),
+    )
+    rows, entries = found.fetchall(), _entries(db, ids)
+    return [story(row.booking_id, row.details, entries[row.booking_id], for_staff) for row in rows]
 
 
 def _person(db: Connection, person_ids: Sequence[UUID]) -> dict[str, str] | None:

@@ -9,10 +9,12 @@ from types import ModuleType
 
 from psycopg import Connection
 
-from projections import audit, calendar, customers, dashboard, history
+from projections import audit, bookings, calendar, customers, dashboard, history
 from projections.schemas import create, name_of
 
-MODELS: dict[str, ModuleType] = {name_of(model): model for model in (audit, calendar, customers, dashboard, history)}
+MODELS: dict[str, ModuleType] = {
+    name_of(model): model for model in (audit, bookings, calendar, customers, dashboard, history)
+}
 
 
 def create_all(db: Connection) -> None:

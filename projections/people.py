@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain import booking, customer, payment, refund
 from domain.address import BookingDetails
-from domain.booking import BookingPlaced
+from domain.booking_events import BookingAddressesChanged, BookingPlaced
 from eventlog.envelope import Recorded
 from projections.searching import words_of
 
@@ -85,6 +85,12 @@ class Fold:
     def changed_purchases(self) -> list[Purchase]:
         return [row for id, row in sorted(self.purchases.items()) if id in self._touched]
 
+    def touched(self) -> set[UUID]:
+        """Who may count as something else now."""
+        claims = {id for claim in self.claims for id in (claim.mail_id, claim.customer_id)}
+        bought = {row.person_id for row in self.changed_purchases()}
+        return {row.person_id for row in self.changed_people()} | claims | bought | self.vips.keys() | self.closed
+
     def register(self, recorded: Recorded) -> None:
         id = recorded.originator_id
         self._account(named(Person(id, False, recorded.at, recorded.position), recorded.event.personal))
@@ -129,6 +135,12 @@ class Fold:
                 fresh = Person(placed.person_id, True, since, recorded.position)
                 self.guests[placed.person_id] = named(fresh, placed.personal)
 
+    def change_addresses(self, recorded: Recorded) -> None:
+        to: BookingAddressesChanged = recorded.event
+        saved = {"pickup_address_id": to.pickup_address_id, "delivery_address_id": to.delivery_address_id}
+        if bought := self.purchases.get(recorded.key):
+            self._purchase(replace(bought, **saved))
+
     def pay(self, recorded: Recorded) -> None:
         if bought := self.purchases.get(recorded.key):
             self._purchase(replace(bought, is_paid=True))
@@ -172,6 +184,7 @@ CHANGES: dict[type, Callable[[Fold, Recorded], None]] = {
     customer.VipRevoked: Fold.turn_vip,
     customer.AccountClosed: Fold.close,
     booking.BookingPlaced: Fold.place,
+    BookingAddressesChanged: Fold.change_addresses,
     booking.BookingPaid: Fold.pay,
     booking.BookingReinstated: Fold.pay,
     booking.BookingCompleted: Fold.complete,

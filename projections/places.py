@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import tuple_row
+from psycopg.rows import dict_row, tuple_row
 
 from domain import Value
 from domain.house import BookingWindowSet, DailyCapacitySet, House
-from domain.pickup_day import DayBlackedOut, DayReopened, LimitSet, PlaceReleased, PlaceReserved
+from domain.pickup_day import DayBlackedOut, DayReopened, LimitLifted, LimitSet, PlaceReleased, PlaceReserved
 from domain.selection import ServiceType
 from eventlog.envelope import Recorded
 from projections.partitions import Parting
@@ -35,7 +35,8 @@ SCHEMA = """
     );
     create table blackouts (
         day       date primary key,
-        is_closed bool not null
+        is_closed bool not null,
+        reason    text not null
     );
     create table house (
         setting text primary key,
@@ -46,11 +47,11 @@ WINDOW, PLACES = "booking_window_days", "places of "
 
 
 class Places(Value):
-    """Of some days: places taken and limits of their own by (day, service type), closed days, settings of the house."""
+    """Of some days: places taken and limits of their own by (day, service type), why a day is closed, settings."""
 
     taken: dict[tuple[date, str], int]
     limits: dict[tuple[date, str], int]
-    closed: frozenset[date]
+    closed: dict[date, str]
     house: House
 
     def limit(self, day: date, service_type: str) -> int:
@@ -62,8 +63,8 @@ class Places(Value):
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
     taken: Counter[tuple[date, str, int]] = Counter()
-    limits: dict[tuple[date, str], int] = {}
-    closed: dict[date, bool] = {}
+    limits: dict[tuple[date, str], int | None] = {}
+    closed: dict[date, str | None] = {}
     house: dict[str, int] = {}
     parting = Parting()
     for recorded in batch:
@@ -75,8 +76,12 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
                 taken[event.day, event.service_type, parting[recorded.key]] -= 1
             case LimitSet():
                 limits[event.day, event.service_type] = event.limit
-            case DayBlackedOut() | DayReopened():
-                closed[event.day] = isinstance(event, DayBlackedOut)
+            case LimitLifted():
+                limits[event.day, event.service_type] = None
+            case DayBlackedOut():
+                closed[event.day] = event.reason
+            case DayReopened():
+                closed[event.day] = None
             case BookingWindowSet():
                 house[WINDOW] = event.booking_window_days
             case DailyCapacitySet():
@@ -90,10 +95,13 @@ def _write(db: Connection, taken: Counter[tuple[date, str, int]], set_: tuple[di
             for key, n in sorted(taken.items())]  # fmt: skip
     write(db, "taken", rows,
           "(day, service_type, partition) do update set places = taken.places + excluded.places")  # fmt: skip
-    rows = [{"day": day, "service_type": service, "places": n} for (day, service), n in sorted(limits.items())]
+    for day, service in sorted(key for key, n in limits.items() if n is None):
+        db.execute("delete from limits where day = %s and service_type = %s", (day, service))
+    rows = [{"day": day, "service_type": service, "places": n}
+            for (day, service), n in sorted(limits.items()) if n is not None]  # fmt: skip
     write(db, "limits", rows, "(day, service_type) do update set places = excluded.places")
-    rows = [{"day": day, "is_closed": is_closed} for day, is_closed in sorted(closed.items())]
-    write(db, "blackouts", rows, "(day) do update set is_closed = excluded.is_closed")
+    rows = [{"day": day, "is_closed": why is not None, "reason": why or ""} for day, why in sorted(closed.items())]
+    write(db, "blackouts", rows, "(day) do update set is_closed = excluded.is_closed, reason = excluded.reason")
     rows = [{"setting": name, "value": value} for name, value in sorted(house.items())]
     write(db, "house", rows, "(setting) do update set value = excluded.value")
 
@@ -109,10 +117,22 @@ def places(db: Connection, first: date, last: date) -> Places:
     sums = {(day, service): n for day, service, n in taken}
     limits = cursor.execute("select day, service_type, places from limits where day between %s and %s", (first, last))
     own = {(day, service): n for day, service, n in limits}
-    closed = cursor.execute("select day from blackouts where is_closed and day between %s and %s", (first, last))
-    return Places(
-        sums, own, frozenset(day for (day,) in closed.fetchall()), _house(cursor.execute("select * from house"))
+    closed = cursor.execute(
+        "select day, reason from blackouts where is_closed and day between %s and %s", (first, last)
     )
+    return Places(sums, own, dict(closed.fetchall()), _house(cursor.execute("select * from house")))
+
+
+def blackouts(db: Connection, first: date, most: int) -> list[dict[str, Any]]:
+    """`{"date", "reason", "active_bookings"}` of the closed days from the first on, `most` of them."""
+    cursor = db.cursor(row_factory=dict_row)
+    return cursor.execute(
+        """
+        select day as date, reason,
+               (select coalesce(sum(places), 0)::int from taken where taken.day = blackouts.day) as active_bookings
+        from blackouts where is_closed and day >= %s order by day limit %s""",
+        (first, most),
+    ).fetchall()
 
 
 def _house(rows: Any) -> House:

@@ -8,13 +8,22 @@ from msgspec import json, to_builtins
 
 from domain import booking, payment, refund
 from domain.address import BookingDetails
-from domain.booking import BookingPlaced
+from domain.booking_events import (
+    BookingDeleted,
+    BookingNoted,
+    BookingPlaced,
+    BookingRescheduled,
+    CoreAreaOverridden,
+    TimesPlanned,
+)
 from domain.selection import fields
 
 AGGREGATES = {
     event.__name__: aggregate for aggregate in (booking, payment, refund) for event in get_args(aggregate.Event)
 }
 DETAILS = json.Decoder(BookingDetails)
+STAFFS = (BookingNoted, BookingDeleted, CoreAreaOverridden, TimesPlanned)
+BY_CUSTOMER = "by_customer"
 
 
 class Entry(NamedTuple):
@@ -26,7 +35,8 @@ class Entry(NamedTuple):
     words: str | None
 
 
-def story(booking_id: UUID, details: str | None, entries: list[Entry]) -> dict[str, Any]:
+def story(booking_id: UUID, details: str | None, entries: list[Entry], for_staff: bool = False) -> dict[str, Any]:
+    """As the customer sees it; what staff noted, planned and wrote is told to staff alone."""
     states, last = _folded(entries)
     made = states[booking_id]
     placed = made.placed
@@ -52,7 +62,9 @@ def story(booking_id: UUID, details: str | None, entries: list[Entry]) -> dict[s
         "reason": made.reason,
         "payments": payments,
         "refunds": refunds,
-        "timeline": [_line(entry) for entry in reversed(entries)],
+        "timeline": [
+            _line(entry, for_staff) for entry in reversed(entries) if for_staff or not isinstance(entry.event, STAFFS)
+        ],
     }
 
 
@@ -100,9 +112,14 @@ def _refund(id: UUID, given: refund.Refund, last: Entry) -> dict[str, Any]:
     }
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def _line(entry: Entry, for_staff: bool) -> dict[str, Any]:
     """One line of the timeline; `amount_cents` where money is concerned, `reason` where one was given."""
+    event = entry.event
     line = {"at": entry.at, "position": entry.position, "what": entry.name}
-    amount = getattr(entry.event, "amount_cents", None)
-    reason = entry.words or getattr(entry.event, "failure_reason", "") or getattr(entry.event, "reason", "")
-    return line | ({"amount_cents": amount} if amount is not None else {}) | ({"reason": reason} if reason else {})
+    amount = getattr(event, "amount_cents", None)
+    words = entry.words if for_staff or getattr(event, "reason", "") == BY_CUSTOMER else None
+    reason = words or getattr(event, "failure_reason", "") or getattr(event, "reason", "")
+    line |= ({"amount_cents": amount} if amount is not None else {}) | ({"reason": reason} if reason else {})
+    if isinstance(event, BookingRescheduled):
+        line |= {"from_date": event.moved_from, "to_date": event.pickup_date}
+    return line

@@ -10,6 +10,7 @@ from api.call import Call
 from api.consistency import consistent
 from api.errors import FieldError, Problem
 from api.idempotency import Done, Write, carry_out
+from api.owners import is_put_away
 from api.policies import CATALOGUE, PUBLIC_WRITE, STATUS
 from api.route import Route
 from api.validation import Body, Day
@@ -52,9 +53,9 @@ def guest_booking(call: Call, asked: bodies.GuestBooking) -> dict[str, Any]:
 
 def booking_status(call: Call, booking_number: str) -> dict[str, Any]:
     """Status and dates for whoever has the number; with the manage token (X-Manage-Token) the whole booking."""
-    sheet = booking_sheet(call.parts.store.history(booking_id(booking_number)))
-    owner = is_owner(call, booking_number)
-    if sheet is None or owner is False:
+    history = call.parts.store.history(booking_id(booking_number))
+    sheet, owner = booking_sheet(history), is_owner(call, booking_number)
+    if sheet is None or owner is False or is_put_away(history):
         raise Problem("not_found", "There is no such booking.")
     return status_of(sheet) | ({"booking": sheet} if owner else {})
 

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from fastapi import Query
 from msgspec import to_builtins
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from api.call import Call
 from api.consistency import consistent
-from api.errors import Problem
+from api.errors import FieldError, Problem
 from api.policies import staff_read
 from api.route import Route
 from api.validation import Body
-from commands.booking_sheet import booking_sheet, rfc3339
+from commands.booking_sheet import booking_sheet, rfc3339, staff_part
 from domain.audit import Action
+from domain.booking_events import BookingPlaced
 from domain.permissions import Permission
 from eventlog.envelope import Recorded
 from projections import audit, customers
@@ -26,7 +27,15 @@ SEE_BOOKING = staff_read(Permission.VIEW_BOOKINGS, Action.VIEW_BOOKING)
 
 
 class AsOf(Body):
-    at: AwareDatetime
+    """One of the two: an instant, or a version of the booking."""
+
+    at: AwareDatetime | None = None
+    version: Annotated[int, Field(ge=1, lt=2**62)] | None = None
+
+    def until(self, recorded: Recorded) -> bool:
+        """To the millisecond: an instant that was shown has what happened in it."""
+        shown = recorded.at.replace(microsecond=recorded.at.microsecond // 1000 * 1000)
+        return shown <= self.at if self.at else recorded.originator_version <= (self.version or 0)
 
 
 def dashboard(call: Call) -> dict[str, Any]:
@@ -45,22 +54,32 @@ def dashboard(call: Call) -> dict[str, Any]:
 
 def events(call: Call, id: str) -> dict[str, Any]:
     """Everything that happened to a booking, with who and why."""
-    return {"events": [_told(recorded) for recorded in _history(call, id)]}
+    return {"events": [_told(recorded) for recorded in past_of(call, id)]}
 
 
 def as_of(call: Call, id: str, asked: Annotated[AsOf, Query()]) -> dict[str, Any]:
-    """The booking as it stood at an instant."""
-    sheet = booking_sheet(_history(call, id), lambda recorded: recorded.at <= asked.at)
-    if sheet is None:
+    """The booking as it stood at an instant, or in a version."""
+    if (asked.at is None) == (asked.version is None):
+        code = "missing_field" if asked.at is None else "unexpected_field"
+        raise Problem(code, "Either at or version, please.", [FieldError("/version", code, "Either at or version.")])
+    past = past_of(call, id)
+    then = [recorded for recorded in past if asked.until(recorded)]
+    if not then or (asked.version or 0) > past[-1].originator_version:
         raise Problem("not_found", "There was no such booking then.")
-    return {"booking": sheet}
+    return {"booking": desk_sheet(then)}
 
 
-def _history(call: Call, id: str) -> list[Recorded]:
+def past_of(call: Call, id: str) -> list[Recorded]:
+    """The history of a booking, of one that was put away too. Raises Problem("not_found")."""
     found = call.parts.store.history(_uuid(id))
-    if not found or found[0].name != "BookingPlaced":
+    if not found or not isinstance(found[0].event, BookingPlaced):
         raise Problem("not_found", "There is no such booking.")
     return found
+
+
+def desk_sheet(past: list[Recorded]) -> dict[str, Any]:
+    """A booking with what only staff see of it."""
+    return (booking_sheet(past) or {}) | staff_part(past)
 
 
 def _told(recorded: Recorded) -> dict[str, Any]:

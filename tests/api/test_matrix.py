@@ -18,6 +18,14 @@ from tests.domain.roles import may
 
 P = Permission
 ANY = None
+CATALOG_KINDS = (
+    "mini-moves",
+    "organizing",
+    "standard-delivery",
+    "specialty-items",
+    "blade-airports",
+    "surcharges",
+)
 # What a member of staff needs for each route, in the words of the table; ANY: to be logged in.
 STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/auth/logout/": ANY,
@@ -27,6 +35,11 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/auth/second-factor/confirm/": ANY,
     "POST /api/staff/auth/second-factor/remove/": ANY,
     "GET /api/staff/dashboard/": P.VIEW_BOOKINGS,
+    "GET /api/staff/bookings/{id}/": P.VIEW_BOOKINGS,
+    "PATCH /api/staff/bookings/{id}/": P.VIEW_BOOKINGS,  # and more for each field
+    "DELETE /api/staff/bookings/{id}/": P.MODIFY_BOOKINGS,
+    "POST /api/staff/bookings/{id}/reschedule/": P.MODIFY_BOOKINGS,
+    "POST /api/staff/bookings/{id}/cancel/": P.MODIFY_BOOKINGS,
     "GET /api/staff/bookings/{id}/events/": P.VIEW_BOOKINGS,
     "GET /api/staff/bookings/{id}/as-of/": P.VIEW_BOOKINGS,
     "GET /api/staff/customers/": P.VIEW_CUSTOMERS,
@@ -37,6 +50,21 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "POST /api/staff/accounts/": P.MANAGE_STAFF,
     "GET /api/staff/accounts/{id}/": P.MANAGE_STAFF,
     "PATCH /api/staff/accounts/{id}/": P.MANAGE_STAFF,
+    "GET /api/staff/catalog/": P.MANAGE_CATALOG,
+    **{
+        f"{method} /api/staff/catalog/{kind}/{more}": P.MANAGE_CATALOG
+        for kind in CATALOG_KINDS
+        for method, more in (("GET", ""), ("POST", ""), ("GET", "{id}/"), ("PATCH", "{id}/"))
+    },
+    "GET /api/staff/capacity/": P.MANAGE_CATALOG,
+    "POST /api/staff/capacity/limits/": P.MANAGE_CATALOG,
+    "GET /api/staff/capacity/blackouts/": P.MANAGE_CATALOG,
+    "POST /api/staff/capacity/blackouts/": P.MANAGE_CATALOG,
+    "DELETE /api/staff/capacity/blackouts/{date}/": P.MANAGE_CATALOG,
+    "GET /api/staff/capacity/{date}/": P.MANAGE_CATALOG,
+    "PATCH /api/staff/capacity/{date}/": P.MANAGE_CATALOG,
+    "GET /api/staff/settings/": P.MANAGE_CATALOG,
+    "PATCH /api/staff/settings/": P.MANAGE_CATALOG,
     "GET /api/staff/audit/": P.VIEW_OWN_AUDIT,
     "GET /api/staff/audit/verify/": P.VIEW_AUDIT,
     "GET /api/staff/projections/": P.REPLAY,
@@ -50,7 +78,7 @@ CUSTOMER_DOORS = {
 }
 STAFF_DOORS = {"POST /api/staff/auth/login/"}
 ENDS_THE_ACCOUNT = "DELETE /api/customer/account/"
-OPEN_GROUPS = ("/api/public/", "/api/payments/", "/dev/", "/healthz", "/readyz", "/metrics")
+OPEN_GROUPS = ("/api/public/", "/api/payments/", "/dev/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs")
 LET_IN = 0
 NAMES = {"{id}": str(uuid4()), "{booking_number}": "TT22222222"}
 

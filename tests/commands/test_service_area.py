@@ -95,6 +95,8 @@ def test_the_threshold_itself_is_far():
     south_of_it = replace(north, latitude=40.7831 + 29.9999 / 69.0934)
     assert is_outside_core_area(north, TRIBECA, House())
     assert not is_outside_core_area(south_of_it, TRIBECA, House())
+    exactly = House(geographic_threshold_miles=distance_miles(SOUTHAMPTON))
+    assert is_outside_core_area(SOUTHAMPTON, TRIBECA, exactly)
 
 
 def test_the_house_moves_the_threshold():

@@ -1,151 +1,25 @@
-"""Any price, against a slow calculation written from section 3 of the paper, with fractions."""
-
-from datetime import date, time
-from decimal import Decimal
-from fractions import Fraction
-from math import floor
-from uuid import UUID
+"""Any price at any prices, against a slow calculation; and that any change can be taken back."""
 
 from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import strategies as some
 from msgspec.structs import asdict, replace
 
-from domain.catalog import Catalog
 from domain.house import House
-from domain.price_list import SurchargeRule, SurchargeType
-from domain.pricing import PriceRequest, Pricing, price
-from domain.selection import (
-    BladeTransfer,
-    ItemQuantity,
-    MiniMove,
-    PickupTime,
-    ServiceType,
-    SpecialtyItems,
-    StandardDelivery,
-    Tier,
-)
-from tests.domain.price_lists import ITEMS, PEAK_DAYS, TUESDAY, shelf
+from domain.pricing import Bought, Pricing, price, reprice
+from domain.selection import SpecialtyItems, StandardDelivery, is_same_day
+from tests.domain.any_request import catalogs, days, deliveries, houses, oddities, requests, transfers
+from tests.domain.price_lists import DEFAULT
+from tests.domain.slow_price import slow
 
-
-def requests_for(selections: st.SearchStrategy) -> st.SearchStrategy[PriceRequest]:
-    flags = {"coi_required": st.booleans(), "is_outside_core_area": st.booleans()}
-    return st.builds(PriceRequest, selections, days, st.sampled_from(PickupTime), **flags)
-
-
-days = st.one_of(st.dates(date(2027, 1, 1), date(2027, 12, 31)), st.sampled_from(PEAK_DAYS))
-lines = st.dictionaries(st.sampled_from(sorted(ITEMS.values())), st.integers(1, 10), min_size=1).map(
-    lambda chosen: tuple(ItemQuantity(item, quantity) for item, quantity in chosen.items())
-)
-moves = requests_for(st.builds(MiniMove, st.sampled_from(Tier), st.booleans(), st.booleans()))
-deliveries = requests_for(st.builds(StandardDelivery, st.integers(1, 30), st.booleans()))
-oddities = requests_for(st.builds(SpecialtyItems, lines, st.booleans()))
-bags = requests_for(
-    st.tuples(st.sampled_from(["JFK", "EWR"]), st.integers(1, 20)).map(
-        lambda chosen: BladeTransfer(chosen[0], TUESDAY, time(14), chosen[1], time(9))
-    )
-)
-requests = st.one_of(moves, deliveries, oddities, bags)
-services = st.one_of(st.just("all"), st.lists(st.sampled_from(ServiceType), unique=True).map(tuple))
-
-
-@st.composite
-def rules(draw) -> SurchargeRule:
-    is_share = draw(st.booleans())
-    return SurchargeRule(
-        id=UUID(int=draw(st.integers(0, 2**32))),
-        surcharge_type=draw(st.sampled_from(SurchargeType)),
-        name="Another rule",
-        description="",
-        applies_to_service_types=draw(services),
-        percentage=Decimal(draw(st.integers(0, 10000))) / 100 if is_share else None,
-        fixed_amount_cents=None if is_share else draw(st.integers(0, 50000)),
-        specific_date=draw(days),
-        applies_saturday=True,
-        applies_sunday=draw(st.booleans()),
-        is_active=draw(st.booleans()),
-    )
-
-
-catalogs = st.lists(rules(), max_size=4).map(lambda further: shelf(*further))
-houses = st.builds(
-    House,
-    organizing_tax_percentage=st.integers(0, 100000).map(lambda thousandths: Decimal(thousandths) / 1000),
-    coi_fee_cents=st.integers(0, 20000),
-    payment_maximum_cents=st.just(10**9),
-)
-
-BASES = {"petite": 99500, "standard": 172500, "full": 249000}
-PACKING = {"petite": 140000, "standard": 253500, "full": 440000}
-UNPACKING = {"petite": 113000, "standard": 113000, "full": 180000}
-SPECIALTIES = {
-    "Peloton": 50000,
-    "Surfboard": 35000,
-    "Artwork": 45000,
-    "Upright piano": 95000,
-    "Bicycle": 25000,
-    "Crib": 35000,
-    "Wardrobe box": 27500,
-}
-
-
-def half_up(exact: Fraction) -> int:
-    return floor(exact + Fraction(1, 2))
-
-
-def slow_base(chosen) -> int:
-    if chosen.service_type == "mini_move":
-        return BASES[chosen.mini_move_package]
-    if chosen.service_type == "standard_delivery":
-        return max(28500, 9500 * chosen.standard_delivery_item_count)
-    if chosen.service_type == "specialty_item":
-        names = {id: name for name, id in ITEMS.items()}
-        return sum(SPECIALTIES[names[line.id]] for line in chosen.specialty_items for _ in range(line.quantity))
-    return 7500 * max(2, chosen.blade_bag_count)
-
-
-def slow_rules(request: PriceRequest, catalog: Catalog, kind: str) -> int:
-    total, base = 0, slow_base(request.selection)
-    for rule in catalog.surcharges.values():
-        covers = rule.applies_to_service_types
-        when = {
-            "weekend": (request.pickup_date.isoweekday() == 6 and rule.applies_saturday)
-            or (request.pickup_date.isoweekday() == 7 and rule.applies_sunday),
-            "peak_date": rule.specific_date == request.pickup_date,
-            "geographic": request.is_outside_core_area,
-            "time_window": request.pickup_time == "morning_specific",
-        }[kind]
-        if (
-            rule.is_active
-            and rule.surcharge_type == kind
-            and when
-            and (covers == "all" or request.service_type in covers)
-        ):
-            exact = rule.fixed_amount_cents if rule.percentage is None else base * Fraction(rule.percentage) / 100
-            total += half_up(Fraction(exact))
-    return total
-
-
-def slow(request: PriceRequest, catalog: Catalog, house: House) -> dict[str, int]:
-    chosen = request.selection
-    is_move = chosen.service_type == "mini_move"
-    organizing = PACKING[chosen.mini_move_package] if is_move and chosen.include_packing else 0
-    organizing += UNPACKING[chosen.mini_move_package] if is_move and chosen.include_unpacking else 0
-    coi = {"petite": 5000, "standard": 0, "full": 0}[chosen.mini_move_package] if is_move else house.coi_fee_cents
-    parts = {
-        "base_price_cents": slow_base(chosen),
-        "surcharge_cents": sum(slow_rules(request, catalog, kind) for kind in ("weekend", "peak_date")),
-        "same_day_surcharge_cents": 36000 if getattr(chosen, "is_same_day_delivery", False) else 0,
-        "coi_fee_cents": coi if request.coi_required else 0,
-        "organizing_total_cents": organizing,
-        "organizing_tax_cents": half_up(organizing * Fraction(house.organizing_tax_percentage) / 100),
-        "geographic_surcharge_cents": slow_rules(request, catalog, "geographic"),
-        "time_window_surcharge_cents": slow_rules(request, catalog, "time_window"),
-    }
-    return parts | {"total_price_cents": sum(parts.values())}
+BIG = House(payment_maximum_cents=10**9)
 
 
 def amounts(breakdown: Pricing) -> dict[str, int]:
     return {name: amount for name, amount in asdict(breakdown).items() if isinstance(amount, int)}
+
+
+def total(request, catalog) -> int:
+    return price(request, catalog, BIG).total_price_cents
 
 
 @given(requests, catalogs, houses)
@@ -161,21 +35,69 @@ def test_a_total_is_the_sum_of_its_parts_and_no_part_is_negative(request, catalo
 
 
 @given(requests, catalogs, houses)
-def test_the_listed_rules_explain_all_surcharges(request, catalog, house):
+def test_the_listed_rules_and_services_explain_what_they_cost(request, catalog, house):
     breakdown = price(request, catalog, house)
     explained = breakdown.surcharge_cents + breakdown.geographic_surcharge_cents + breakdown.time_window_surcharge_cents
     assert sum(rule.amount_cents for rule in breakdown.applied_rules) == explained
+    assert sum(service.price_cents for service in breakdown.organizing_services) == breakdown.organizing_total_cents
 
 
-@given(deliveries, catalogs, st.integers(1, 29))
+@given(deliveries, catalogs, some.integers(1, 29))
 def test_one_more_item_never_costs_less(request, catalog, count):
     fewer, more = (replace(request, selection=StandardDelivery(items)) for items in (count, count + 1))
-    assert price(fewer, catalog, House()).total_price_cents <= price(more, catalog, House()).total_price_cents
+    assert total(fewer, catalog) <= total(more, catalog)
 
 
-@given(bags, catalogs, st.integers(1, 19))
+@given(oddities, catalogs, some.integers(1, 9), some.data())
+def test_one_more_odd_thing_never_costs_less(request, catalog, count, data):
+    lines = request.selection.specialty_items
+    n = data.draw(some.integers(0, len(lines) - 1))
+    fewer, more = (
+        replace(request, selection=SpecialtyItems((*lines[:n], replace(lines[n], quantity=q), *lines[n + 1 :])))
+        for q in (count, count + 1)
+    )
+    assert total(fewer, catalog) <= total(more, catalog)
+
+
+@given(transfers, catalogs, some.integers(1, 19))
 def test_one_more_bag_never_costs_less(request, catalog, count):
     fewer, more = (
         replace(request, selection=replace(request.selection, blade_bag_count=n)) for n in (count, count + 1)
     )
-    assert price(fewer, catalog, House()).total_price_cents <= price(more, catalog, House()).total_price_cents
+    assert total(fewer, catalog) <= total(more, catalog)
+
+
+def elsewhen(request, data):
+    """The same thing on any other day, at any other time and place; same-day delivery may come or go with it."""
+    other = data.draw(requests)
+    chosen = request.selection
+    if hasattr(chosen, "is_same_day_delivery"):
+        chosen = replace(chosen, is_same_day_delivery=data.draw(some.booleans()))
+    return replace(other, selection=chosen, coi_required=request.coi_required, pickup_date=data.draw(days))
+
+
+@given(requests, catalogs, houses)
+def test_with_nothing_changed_the_price_stays(request, catalog, house):
+    booked = price(request, catalog, house)
+    assert reprice(Bought(request.selection, booked), request, catalog, house) == booked
+
+
+@given(requests, catalogs, houses, some.data())
+def test_at_the_prices_of_now_a_change_costs_what_booking_it_would(request, catalog, house, data):
+    other = elsewhen(request, data)
+    moved = reprice(Bought(request.selection, price(request, catalog, house)), other, catalog, house)
+    assert moved == price(other, catalog, house)
+    assert reprice(Bought(other.selection, moved), request, catalog, house) == price(request, catalog, house)
+
+
+@given(requests, catalogs, houses, some.data())
+def test_what_was_bought_keeps_its_price_through_any_changes_of_the_catalogue(request, catalog, house, data):
+    was = price(request, DEFAULT, BIG)
+    other = elsewhen(request, data)
+    moved = reprice(Bought(request.selection, was), other, catalog, house)
+    kept = ("base_price_cents", "coi_fee_cents", "organizing_total_cents", "organizing_tax_cents")
+    assert [getattr(moved, name) for name in kept] == [getattr(was, name) for name in kept]
+    back = reprice(Bought(other.selection, moved), request, DEFAULT, BIG)
+    assert back == was
+    if is_same_day(request.selection) and is_same_day(other.selection):
+        assert moved.same_day_surcharge_cents == was.same_day_surcharge_cents

@@ -106,6 +106,7 @@ def test_a_flight_that_bags_cannot_catch_is_refused(asked, path):
         flight(1, time(14, 30), time(9)),
         flight(1, time(6), time(9)),  # the bags are ready the day before
         flight(1, time(0), time(23, 59)),
+        flight(0, time(7), time(6)),  # before the van's morning: who asks for it knows when the bags can go
         MOVE,
     ],
 )

@@ -15,12 +15,15 @@ from domain.ids import booking_id
 from domain.pickup_day import (
     DayBlackedOut,
     DayReopened,
+    LimitLifted,
     LimitSet,
     PlaceReleased,
     PlaceReserved,
     Slot,
     black_out,
     left,
+    lift_limit,
+    move_within,
     release,
     reopen,
     reserve,
@@ -32,7 +35,7 @@ from tests.samples import MONDAY, person, wish
 
 given = partial(Given, pickup_day)
 ADA, EVE, KAY = (booking_id(f"TT0000000{n}") for n in range(3))
-MORNING = Slot("morning")
+MORNING, NINE, TEN = Slot("morning"), Slot("morning_specific", 9), Slot("morning_specific", 10)
 CLOSED, OPEN_AGAIN = DayBlackedOut(MONDAY, "snow"), DayReopened(MONDAY)
 
 
@@ -68,9 +71,8 @@ def test_a_freed_place_can_be_given_again():
 def test_a_person_has_one_booking_in_a_slot_whatever_the_service():
     again = replace(wish(EVE), service_type="standard_delivery")
     given(reserved(ADA)).when(reserve, again).refused("slot_taken")
-    nine, ten = (Slot("morning_specific", hour) for hour in (9, 10))
-    given(reserved(ADA, slot=nine)).when(reserve, replace(wish(EVE), slot=nine)).refused("slot_taken")
-    given(reserved(ADA, slot=nine)).when(reserve, replace(wish(EVE), slot=ten)).then(reserved(EVE, slot=ten))
+    given(reserved(ADA, slot=NINE)).when(reserve, replace(wish(EVE), slot=NINE)).refused("slot_taken")
+    given(reserved(ADA, slot=NINE)).when(reserve, replace(wish(EVE), slot=TEN)).then(reserved(EVE, slot=TEN))
 
 
 def test_whoever_comes_with_an_account_and_as_a_guest_is_one_person():
@@ -82,6 +84,29 @@ def test_whoever_comes_with_an_account_and_as_a_guest_is_one_person():
     given(reserved(ADA, "kay")).when(reserve, account).then(held)
     for name in ("eve", "ada", "ada before"):
         given(held).when(reserve, wish(KAY, name)).refused("slot_taken")
+
+
+def test_a_booking_moves_to_another_slot_of_its_day_though_the_day_is_full():
+    to = replace(wish(ADA, limit=1), slot=NINE, persons=(person("kay"),))
+    moved = PlaceReleased(MONDAY, ADA, "mini_move"), replace(reserved(ADA, slot=NINE), persons=(person("kay"),))
+    given(reserved(ADA), reserved(EVE, "eve")).when(move_within, to).then(*moved)
+    given(reserved(ADA), *moved).when(move_within, to).then()
+    given(reserved(ADA), LimitSet(MONDAY, "mini_move", 0)).when(move_within, to).then(*moved)
+    assert list(given(reserved(ADA), reserved(EVE, "eve"), *moved).state.places) == [EVE, ADA]
+
+
+def test_a_booking_moves_into_no_slot_that_is_its_persons_already():
+    day = given(reserved(ADA), reserved(EVE, "ada", slot=NINE))
+    day.when(move_within, replace(wish(ADA), slot=NINE)).refused("slot_taken")
+    moved = PlaceReleased(MONDAY, ADA, "mini_move"), reserved(ADA, slot=TEN)
+    day.when(move_within, replace(wish(ADA), slot=TEN)).then(*moved)
+
+
+def test_nothing_moves_within_a_blackout_day_nor_without_a_place():
+    to = replace(wish(ADA), slot=NINE)
+    given(reserved(ADA), CLOSED).when(move_within, to).refused("blackout_day")
+    given(reserved(ADA), CLOSED).when(move_within, wish(ADA)).then()
+    given(reserved(EVE, "eve")).when(move_within, to).then()
 
 
 def test_a_blackout_day_takes_nobody_and_keeps_who_has_a_place():
@@ -101,6 +126,21 @@ def test_a_limit_is_set_once_and_never_below_zero():
     given().when(set_limit, MONDAY, "mini_move", 3).then(LimitSet(MONDAY, "mini_move", 3))
     given(LimitSet(MONDAY, "mini_move", 3)).when(set_limit, MONDAY, "mini_move", 3).then()
     given().when(set_limit, MONDAY, "mini_move", -1).refused("invalid_value")
+
+
+def test_a_limit_is_lifted_once_and_the_houses_holds_again():
+    limited, lifted = LimitSet(MONDAY, "mini_move", 1), LimitLifted(MONDAY, "mini_move")
+    given(limited).when(lift_limit, MONDAY, "mini_move").then(lifted)
+    given(limited, lifted).when(lift_limit, MONDAY, "mini_move").then()
+    given(limited).when(lift_limit, MONDAY, "standard_delivery").then()
+    given().when(lift_limit, MONDAY, "mini_move").then()
+    assert [left(given(*day).state, "mini_move", 7) for day in ([limited], [limited, lifted])] == [1, 7]
+
+
+def test_a_limit_is_one_services_and_the_others_keep_theirs():
+    own = [LimitSet(MONDAY, "mini_move", 1), LimitSet(MONDAY, "standard_delivery", 2)]
+    day = given(*own, LimitLifted(MONDAY, "mini_move")).state
+    assert [left(day, service, 7) for service in SERVICES] == [7, 2]
 
 
 def test_a_limit_below_what_is_reserved_shows_the_day_as_overbooked():
@@ -147,6 +187,15 @@ class AnyDay(RuleBasedStateMachine):
             assert left(before, asked.service_type, LIMIT) == 0
         if code:
             assert self.day is before
+
+    @rule(n=NUMBERS, hour=some.sampled_from([8, 9]))
+    def move(self, n, hour):
+        if self.day:
+            asked = replace(wish(booking_id(str(n)), str(n % 6)), slot=Slot("morning_specific", hour))
+            asked = replace(asked, service_type=SERVICES[n % 2], persons=(person("1"),) if n % 3 == 0 else ())
+            places = set(self.day.places)
+            self.ask(move_within, asked)
+            assert set(self.day.places) == places
 
     @rule(n=NUMBERS)
     def release(self, n):

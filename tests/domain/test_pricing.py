@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from commands.service_area import is_outside_core_area, look_up
 from domain import Refused
 from domain.house import House
 from domain.price_list import SurchargeRule, SurchargeType
 from domain.pricing import PriceRequest, price, share, surcharges_on
 from domain.selection import PickupTime
-from tests.domain.price_lists import DEFAULT, ENTRIES, TUESDAY, selection, shelf
+from tests.domain.price_lists import DEFAULT, ENTRIES, TUESDAY, changed, selection, shelf
 
 EXAMPLES = list(csv.DictReader(Path(__file__).with_name("pricing_examples.csv").open(encoding="utf-8")))
 COLUMNS = {
@@ -33,17 +34,32 @@ def asked(line: str, **others) -> PriceRequest:
     return PriceRequest(selection(line), **{"pickup_date": TUESDAY, "pickup_time": PickupTime.MORNING} | others)
 
 
+def columns(request, shelf, house) -> dict[str, str]:
+    """The columns of an example; one that is refused has the code of the refusal for a total, and nothing else."""
+    try:
+        breakdown = price(request, shelf, house)
+    except Refused as refused:
+        return dict.fromkeys(COLUMNS, "") | {"total": refused.code}
+    return {short: str(getattr(breakdown, name)) for short, name in COLUMNS.items()}
+
+
 @pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: f"{row['selection']}: {row['why']}")
 def test_the_examples_by_hand(row):
+    shelf, house = changed(row["changed"])
     request = PriceRequest(
         selection(row["selection"]),
         date.fromisoformat(row["pickup_date"]),
         PickupTime(row["pickup_time"]),
         coi_required=row["coi"] == "yes",
-        is_outside_core_area=row["far"] == "yes",
+        is_outside_core_area=is_outside_core_area(*map(look_up, row["zips"].split()), house),
     )
-    breakdown = price(request, DEFAULT, House())
-    assert {short: getattr(breakdown, name) for short, name in COLUMNS.items()} == {c: int(row[c]) for c in COLUMNS}
+    assert columns(request, shelf, house) == {short: row[short] for short in COLUMNS}
+
+
+def test_there_are_examples_enough_and_none_is_told_twice():
+    said = [tuple(row[name] for name in row if name != "why") for row in EXAMPLES]
+    assert len(said) >= 60
+    assert len(set(said)) == len(said)
 
 
 def test_every_applied_rule_is_listed_with_its_amount():

@@ -12,6 +12,8 @@ from domain.refund import (
     complete,
     fail,
     late_payment,
+    of_cancellation,
+    request,
     request_by_policy,
 )
 from tests import Given
@@ -26,6 +28,24 @@ APPROVED, COMPLETED, FAILED = RefundApproved("system"), RefundCompleted("re_1", 
 def test_what_a_policy_gives_back_is_approved_by_the_system_at_once():
     given().when(request_by_policy, REQUESTED).then(REQUESTED, APPROVED)
     given(REQUESTED, APPROVED).when(request_by_policy, REQUESTED).then()
+
+
+def test_what_staff_give_back_waits_for_somebody_else_unless_they_need_nobody():
+    given().when(request, REQUESTED).then(REQUESTED)
+    given().when(request, REQUESTED, "staff:ada").then(REQUESTED, RefundApproved("staff:ada"))
+    assert [given(*events).state.status for events in ([REQUESTED], [REQUESTED, APPROVED])] == ["requested", "approved"]
+
+
+def test_a_refund_is_requested_once_and_not_approved_by_asking_again():
+    for history in ([REQUESTED], [REQUESTED, APPROVED], [REQUESTED, APPROVED, FAILED]):
+        given(*history).when(request, REQUESTED).then()
+        given(*history).when(request, REQUESTED, "staff:ada").then()
+
+
+def test_a_payment_has_one_refund_for_its_cancellation_which_is_not_the_one_for_being_late():
+    second = payment_id(BOOKING, 2)
+    assert of_cancellation(PAYMENT) == of_cancellation(PAYMENT)
+    assert len({of_cancellation(PAYMENT), of_cancellation(second), late_payment(PAYMENT), late_payment(second)}) == 4
 
 
 def test_an_approved_refund_is_completed_once():

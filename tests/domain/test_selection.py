@@ -1,9 +1,13 @@
-"""What is selected of each service, and when it is for today."""
+"""What is selected of each service, when it is for today, and what becomes of it on another day."""
+
+from datetime import date, time, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from domain.selection import Selection, fields, is_same_day
+from domain import Refused
+from domain.selection import Extras, Selection, fields, is_same_day, moved
 from tests.domain.price_lists import ITEMS, selection
 
 LINES = [
@@ -43,5 +47,57 @@ def test_a_selection_is_shown_in_the_fields_that_it_is_asked_for():
         "blade_bag_count": 3,
         "blade_ready_time": "09:00",
     }
-    crib = {"id": str(ITEMS["Crib"]), "quantity": 2}
+    crib = {"id": str(ITEMS["Crib"]), "quantity": 2, "name": ""}
     assert fields(selection("specialty_item Crib=2")) == {"specialty_items": (crib,), "is_same_day_delivery": False}
+
+
+NO_DAY, WEEK = timedelta(0), timedelta(7)
+FLIGHT = selection("blade_transfer JFK 3")
+LATER = Extras(blade_flight_date=date(2027, 1, 13), blade_flight_time=time(6, 30), blade_ready_time=time(8))
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_on_the_same_day_with_nothing_told_it_stays(line):
+    assert moved(selection(line), NO_DAY, Extras()) == selection(line)
+
+
+@pytest.mark.parametrize("line", ["mini_move petite packing", "standard_delivery 4", "specialty_item Peloton=1 Crib=2"])
+def test_what_has_no_day_of_its_own_is_the_same_on_another(line):
+    assert moved(selection(line), WEEK, Extras()) == selection(line)
+
+
+@pytest.mark.parametrize(("by", "day"), [(WEEK, date(2027, 1, 19)), (-WEEK, date(2027, 1, 5))])
+def test_a_flight_moves_along_and_keeps_its_hour(by, day):
+    assert moved(FLIGHT, by, Extras()) == replace(FLIGHT, blade_flight_date=day)
+
+
+@pytest.mark.parametrize("by", [NO_DAY, WEEK])
+def test_another_flight_that_was_told_goes_before(by):
+    told = {"blade_flight_date": date(2027, 1, 13), "blade_flight_time": time(6, 30), "blade_ready_time": time(8)}
+    assert moved(FLIGHT, by, LATER) == replace(FLIGHT, **told)
+    only_later = moved(FLIGHT, by, Extras(blade_flight_time=time(22)))
+    assert only_later == replace(FLIGHT, blade_flight_date=FLIGHT.blade_flight_date + by, blade_flight_time=time(22))
+
+
+@pytest.mark.parametrize("line", ["standard_delivery 4", "specialty_item Crib=1"])
+def test_same_day_delivery_is_for_its_day_and_on_another_only_if_it_is_told(line):
+    plain, same_day = selection(line), selection(f"{line} same_day")
+    assert moved(same_day, WEEK, Extras()) == plain
+    assert moved(same_day, WEEK, Extras(is_same_day_delivery=True)) == same_day
+    assert moved(plain, -WEEK, Extras(is_same_day_delivery=True)) == same_day
+    assert moved(same_day, NO_DAY, Extras(is_same_day_delivery=False)) == plain
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "path"),
+    [
+        ("mini_move petite", Extras(is_same_day_delivery=False), "/is_same_day_delivery"),
+        ("blade_transfer JFK 3", Extras(is_same_day_delivery=True), "/is_same_day_delivery"),
+        ("standard_delivery 4", Extras(blade_ready_time=time(8)), "/blade_ready_time"),
+        ("specialty_item Crib=1", LATER, "/blade_flight_date"),
+    ],
+)
+def test_what_the_service_does_not_have_is_refused_by_its_name(line, told, path):
+    with pytest.raises(Refused) as refused:
+        moved(selection(line), WEEK, told)
+    assert (refused.value.code, refused.value.path) == ("unexpected_field", path)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain import (
     audit,
     booking,
+    booking_events,
     catalog,
     customer,
     house,
@@ -21,7 +22,8 @@ from domain import (
     selection,
     staff_member,
 )
-from domain.address import Area, Street, Words
+from domain.address import Area, Street, Streets, Words
+from domain.moment import Moment
 from domain.permissions import Flags, Role
 from domain.person import PersonForgotten
 from tests.samples import MONDAY, person, placed
@@ -38,6 +40,14 @@ PLACED = replace(
     pricing=PRICING,
     specific_pickup_hour=9,
 )
+BLADE = selection.BladeTransfer("JFK", date(2027, 1, 12), time(14, 30), 3, time(11, 0))
+RESCHEDULED = booking_events.BookingRescheduled(
+    ADA, MONDAY, date(2027, 1, 16), "morning_specific", 10, PLACED.selection, PRICING, Words("The lift is repaired")
+)
+MOVED_IN = booking_events.BookingAddressesChanged(
+    ADA, Area("New York", "NY", "10014"), Area("Greenwich", "CT", "06830"), False, replace(PRICING, applied_rules=()),
+    Streets(Street("3 Bank St", "4C", "Ring"), Street("5 Elm St")),
+)  # fmt: skip
 KIM_LEE = staff_member.StaffDetails(
     "Kim Lee", "kim@example.com", "+12125550123", "E7", "Operations", "2026-03-02", "Lou Lee", "Speaks French"
 )
@@ -46,12 +56,19 @@ EVENTS = {
     "BookingPlaced": PLACED,
     "BookingPlaced-delivery": replace(PLACED, selection=selection.StandardDelivery(3, is_same_day_delivery=True)),
     "BookingPlaced-specialty": replace(PLACED, selection=selection.SpecialtyItems((selection.ItemQuantity(ONE, 2),))),
-    "BookingPlaced-blade": replace(
-        PLACED, selection=selection.BladeTransfer("JFK", date(2027, 1, 12), time(14, 30), 3, time(11, 0))
+    "BookingPlaced-named": replace(
+        PLACED, selection=selection.SpecialtyItems((selection.ItemQuantity(ONE, 2, "Peloton"),))
     ),
+    "BookingPlaced-blade": replace(PLACED, selection=BLADE),
     "BookingPlaced-anonymous": replace(PLACED, personal=None),
     "BookingPlaced-account": replace(
         PLACED, is_guest=False, mail_id=MAIL, pickup_address_id=ONE, delivery_address_id=TWO
+    ),
+    "BookingPlaced-zone": replace(PLACED, zone="America/Chicago"),
+    "BookingRescheduled-flight": replace(RESCHEDULED, selection=BLADE, personal=None, zone="America/Chicago"),
+    "BookingAddressesChanged-saved": replace(MOVED_IN, pickup_address_id=ONE, delivery_address_id=TWO),
+    "TimesPlanned-twice_shown": booking_events.TimesPlanned(
+        None, Moment(date(2027, 11, 7), time(1, 30), "America/New_York", 1)
     ),
     "PlaceReserved-persons": pickup_day.PlaceReserved(
         MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning"), (MAIL, KIM)
@@ -70,9 +87,17 @@ EVENTS = {
         booking.BookingCancelled("by_staff", MONDAY, ADA, Words("The elevator is broken")),
         booking.BookingReinstated(ONE, 284375),
         booking.BookingRefunded(284375),
+        RESCHEDULED,
+        MOVED_IN,
+        booking_events.InstructionsChanged(ADA, Words("Ring three times")),
+        booking_events.CoreAreaOverridden(ADA, False, PRICING, Words("The van is there that day anyway")),
+        booking_events.TimesPlanned(Moment(MONDAY, time(9, 15)), Moment(MONDAY, time(14), "America/Chicago")),
+        booking_events.BookingNoted(ADA, Words("Fragile lamps")),
+        booking_events.BookingDeleted(),
         pickup_day.PlaceReserved(MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning_specific", 9)),
         pickup_day.PlaceReleased(MONDAY, ONE, "mini_move"),
         pickup_day.LimitSet(MONDAY, "mini_move", 4),
+        pickup_day.LimitLifted(MONDAY, "mini_move"),
         pickup_day.DayBlackedOut(MONDAY, "Snow"),
         pickup_day.DayReopened(MONDAY),
         payment.PaymentRequested(ONE, ADA, 284375),

@@ -27,6 +27,8 @@ def contains(new, old) -> bool:
     """Whether everything that the old document says is said by the new one."""
     if isinstance(old, dict):
         return all(name in new and contains(new[name], value) for name, value in old.items())
+    if isinstance(old, list):
+        return len(new) == len(old) and all(map(contains, new, old))
     return new == old
 
 
@@ -55,6 +57,8 @@ def test_a_changed_golden_body_would_be_noticed():
     changed = decode(stored._replace(body=stored.body.replace(b"284375", b"284376")))
     assert changed != golden.recorded("BookingPaid", golden_events.EVENTS["BookingPaid"])
     assert not contains({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}})
+    assert contains({"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}]})
+    assert not any(contains({"a": new}, {"a": [{"b": 1}]}) for new in ([], [{"b": 2}], [{"b": 1}, {"b": 1}]))
 
 
 def test_only_missing_golden_bodies_are_written(tmp_path, monkeypatch):

@@ -40,6 +40,14 @@ def test_nothing_is_written_when_one_of_the_decisions_refuses(store):
     assert store.recorder.max_notification_id() is None
 
 
+def test_a_refusal_tells_the_versions_that_it_was_decided_on(store):
+    place(store)
+    booking_id = new_id()
+    with pytest.raises(Refused) as refusal:
+        place(store, "eve", booking_id=booking_id, limit=1)
+    assert refusal.value.seen == {booking_id: 0, pickup_day.stream(MONDAY): 1}
+
+
 def test_asking_again_answers_the_position_of_the_first_time(store):
     booking_id = new_id()
     first = place(store, booking_id=booking_id)

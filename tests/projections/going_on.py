@@ -1,6 +1,5 @@
 """What goes on while a test looks elsewhere: bookings are made, read models follow, readers note what is wrong."""
 
-import sys
 import threading
 from contextlib import contextmanager
 from itertools import count
@@ -15,6 +14,7 @@ from eventlog.store import EventStore, Ref
 from projections.applying import apply, positions
 from projections.asking import reading
 from projections.schemas import create, name_of
+from tests.projections.stories import aggregate_of
 from tests.samples import note, person
 
 NUMBERS = count(1)
@@ -23,6 +23,7 @@ ASKED = """select '{table}'::regclass::oid, (select {count} from {table}),
 # What each read model counts in which table, and the events that make it more and less.
 COUNTED = {
     "audit": ("entries", "count(*)", ("StaffActed", "")),
+    "bookings": ("lines", "count(*)", ("BookingPlaced", "")),
     "calendar": ("taken", "coalesce(sum(places), 0)", ("PlaceReserved", "PlaceReleased")),
     "customers": ("purchases", "count(*)", ("BookingPlaced", "")),
     "dashboard": ("pickups", "coalesce(sum(bookings), 0)", ("BookingPlaced", "")),
@@ -36,7 +37,7 @@ def live(store, guest=None, limit=None):
     """A booking's life, one append after the other, as far as its first `limit` appends."""
     guest = guest or Guest(n := next(NUMBERS), person(f"guest{n % 50}"))
     for steps in list(life(guest))[:limit]:
-        refs = {step.stream: Ref(sys.modules[type(step.event).__module__], step.stream) for step in steps}
+        refs = {step.stream: Ref(aggregate_of(step.event), step.stream) for step in steps}
         store.append(
             list(refs.values()),
             lambda *_, steps=steps, refs=refs: [

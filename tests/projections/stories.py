@@ -1,19 +1,26 @@
 """Stories that the tests tell to the log, and read models that follow it."""
 
-import sys
-
 from msgspec.structs import replace
 
 from domain import audit, booking, payment, pickup_day, refund
+from domain.address import Area, Street, Streets, Words
+from domain.booking_events import BookingAddressesChanged, BookingNoted, BookingRescheduled
 from domain.ids import booking_id, payment_id
+from domain.selection import MiniMove, Tier
+from eventlog.envelope import AGGREGATES
 from eventlog.feed import PostgresFeed, open_log
 from eventlog.ids import new_id
 from eventlog.store import Ref
 from projections.applying import apply, positions
 from projections.schemas import FRAME_TABLES, name_of
-from tests.samples import MONDAY, NOON, note, person, placed, wish
+from tests.samples import MONDAY, NOON, PRICING, note, person, placed, wish
 
 CENTS = 99_500
+
+
+def aggregate_of(event):
+    """The module whose streams such events lie on."""
+    return next(aggregate for aggregate in AGGREGATES if isinstance(event, aggregate.Event))
 
 
 def tell(store, key, *steps, at=NOON):
@@ -21,7 +28,7 @@ def tell(store, key, *steps, at=NOON):
     events = {}
     for stream, event in steps:
         events.setdefault(stream, []).append(event)
-    refs = [Ref(sys.modules[type(new[0]).__module__], stream) for stream, new in events.items()]
+    refs = [Ref(aggregate_of(new[0]), stream) for stream, new in events.items()]
     return store.append(refs, lambda *_: list(events.values()), note(at, key=key)).position
 
 
@@ -58,9 +65,26 @@ class Story:
         return tell(self.store, self.id, *((self.id, event) for event in events), at=at)
 
     def cancel(self, words=None, at=NOON):
-        why = booking.BookingCancelled("by_customer", self.day, person(self.name), words and booking.Words(words))
+        why = booking.BookingCancelled("by_customer", self.day, person(self.name), words and Words(words))
         released = pickup_day.PlaceReleased(self.day, self.id, "mini_move")
         return tell(self.store, self.id, (self.id, why), (pickup_day.stream(self.day), released), at=at)
+
+    def move(self, day, pickup_time="morning", hour=None, words="It rains", cents=CENTS):
+        """Rescheduled by staff, who tell why."""
+        selection, pricing = MiniMove(Tier.PETITE), replace(PRICING, total_price_cents=cents)
+        to = BookingRescheduled(person(self.name), self.day, day, pickup_time, hour, selection, pricing, Words(words))
+        self.day = day
+        return self.turn(to)
+
+    def send_to(self, city, zip_code, street="9 Elsewhere", cents=CENTS, **saved):
+        """Delivered somewhere else."""
+        ends = Streets(Street("1 Main St"), Street(street))
+        areas = Area("New York", "NY", "10013"), Area(city, "NY", zip_code)
+        pricing = replace(PRICING, total_price_cents=cents)
+        return self.turn(BookingAddressesChanged(person(self.name), *areas, True, pricing, ends, **saved))
+
+    def note(self, words):
+        return self.turn(BookingNoted(person(self.name), Words(words)))
 
     def give_back(self, cents=CENTS, at=NOON):
         asked = refund.RefundRequested(self.payment, self.id, cents, "too late", "system")

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import booking
+from domain.booking_events import BookingDeleted
 from domain.customer import VipGranted
 from eventlog.envelope import partition_of
 from eventlog.feed import Batch, PostgresFeed, Progress
@@ -15,7 +16,7 @@ from projections import calendar, dashboard, history, parking
 from projections.applying import apply, positions
 from projections.models import MODELS
 from tests.projections.accounts import Account
-from tests.projections.stories import Story, act, empty, follow, rows
+from tests.projections.stories import CENTS, Story, act, empty, follow, rows
 from tests.samples import MONDAY, NOON
 
 ALL = {partition: Progress() for partition in range(8)}
@@ -27,11 +28,15 @@ def some_lives(store, count=6):
     for story in stories:
         story.place()
     for n, story in enumerate(stories):
+        story.move(MONDAY + timedelta(3 + n % 2), cents=CENTS + n)
+        story.send_to("Sag Harbor", "11963", f"{n} Elsewhere")
+    for n, story in enumerate(stories):
         story.cancel("no words") if n % 3 == 0 else story.pay(at=NOON + timedelta(days=n))
     for n, story in enumerate(stories):
         if n % 3 == 1:
             story.turn(booking.BookingStarted(), booking.BookingCompleted())
             story.give_back(at=NOON + timedelta(days=9))
+    stories[0].turn(BookingDeleted())
     account = Account(store, "guest1")
     account.register()
     account.verify()

@@ -1,11 +1,15 @@
 """A forgotten person: nothing personal of theirs is left in any generation, and the books still balance."""
 
+from datetime import timedelta
+
+from domain.address import Words
+from domain.booking_events import CoreAreaOverridden, InstructionsChanged
 from projections import history
 from projections.erasing import all_passed, erase_person
 from projections.models import MODELS
 from projections.schemas import create, look_into
 from tests.projections.stories import Story, follow, rows
-from tests.samples import person
+from tests.samples import MONDAY, PRICING, person
 
 
 def everything(db):
@@ -25,6 +29,11 @@ def test_nothing_personal_of_a_forgotten_person_is_left_in_any_generation(store,
     create(made, history, "history_old")
     story = Story(store, 1, "canary")
     story.place()
+    story.move(MONDAY + timedelta(1), words="canary reason")
+    story.send_to("Sag Harbor", "11963", street="canary street")
+    story.turn(InstructionsChanged(person("canary"), Words("canary instructions")))
+    story.turn(CoreAreaOverridden(person("canary"), False, PRICING, Words("canary area")))
+    story.note("canary note")
     story.cancel("canary words")
     Story(store, 2, "eve").place()
     for name in MODELS:
@@ -32,7 +41,9 @@ def test_nothing_personal_of_a_forgotten_person_is_left_in_any_generation(store,
     for schema in ("history_next", "history_old"):
         made.execute(f"insert into {schema}.bookings select * from history.bookings")
         made.execute(f"insert into {schema}.entries select * from history.entries")
-    assert everything(made).count("canary@example.com") == 4
+    assert everything(made).count("canary@example.com") == 5
+    told = ("reason", "street", "instructions", "area", "note", "words")
+    assert {word for word in told if f"canary {word}" in everything(made)} == set(told)
     forget(store, "canary")
     assert erase_person(made, person("canary")) == 0
     assert "canary" not in everything(made)

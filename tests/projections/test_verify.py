@@ -60,6 +60,7 @@ def test_a_read_model_that_was_never_made_is_found(site, db):
 def test_a_row_that_history_does_not_tell_is_found(site, lived, db, name):
     tables = {
         "audit": "entries",
+        "bookings": "lines",
         "calendar": "taken",
         "customers": "purchases",
         "dashboard": "bookings",

@@ -10,10 +10,12 @@ from eventlog.envelope import Recorded, Stored, decode
 from eventlog.store import EventStore
 
 
-def whole_log(store: EventStore) -> list[Recorded]:
-    """Every event in the order of the log."""
+def whole_log(store: EventStore, after: int = 0) -> list[Recorded]:
+    """Every event behind a position, in the order of the log."""
     with store.recorder.connection() as db:
-        rows = db.execute("select * from eventlog.stored_events order by notification_id").fetchall()
+        rows = db.execute(
+            "select * from eventlog.stored_events where notification_id > %s order by notification_id", (after,)
+        ).fetchall()
     columns = ("notification_id", "originator_id", "originator_version", "topic")
     return [decode(Stored(*(row[name] for name in columns), bytes(row["state"]))) for row in rows]
 

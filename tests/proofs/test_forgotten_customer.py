@@ -16,7 +16,7 @@ FIELDS = ("first", "last", "mail", "street", "flat", "entrance", "beach", "instr
           "nick", "home", "note", "new")  # fmt: skip
 ADA, EVE = ("ada", "2125550187"), ("eve", "2125550143")
 ERASED = "select count(*) from eventlog.destroyed_keys where erased_at is null"
-HELD = {"history", "history_old", "customers", "customers_old", "audit", "api", "log"}
+HELD = {"bookings", "history", "history_old", "customers", "customers_old", "audit", "api", "log"}
 KEYS = "select key_id, person_id, wrapped, master_id from eventlog.person_keys where person_id = any(%s)"
 BACK = "insert into eventlog.person_keys (key_id, person_id, wrapped, master_id) values (%s, %s, %s, %s)"
 

@@ -1,0 +1,115 @@
+"""The file of a booking, as the desk sees it: its payments, its refunds, and what happened to it in order."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any, NamedTuple
+
+from commands.booking_sheet import payments_of, rfc3339
+from domain import payment, refund
+from domain.booking_events import BookingCancelled, BookingRescheduled, CoreAreaOverridden
+from domain.payment import PaymentRequested, PaymentSucceeded
+from domain.refund import RefundApproved, RefundCompleted, RefundFailed, RefundRequested
+from eventlog.envelope import Recorded
+from eventlog.store import EventStore
+
+WITH_A_REASON = (BookingCancelled, BookingRescheduled, CoreAreaOverridden)
+
+
+class File(NamedTuple):
+    """The histories of a booking and of its payments and their refunds, each as they came."""
+
+    booking: list[Recorded]
+    payments: list[list[Recorded]]
+    refunds: list[list[Recorded]]
+
+
+def file_of(past: list[Recorded], store: EventStore) -> File:
+    """Of the booking with this history."""
+    payments = payments_of(store, past[0].originator_id)
+    refunds = [store.history(id) for paid in payments for id in _paid(paid).refunds]
+    return File(past, payments, refunds)
+
+
+def payment_sheets(file: File) -> list[dict[str, Any]]:
+    """For staff, first one first: without what lets the payer pay. One that has no Stripe id was not opened yet."""
+    returned = refund_sheets(file)
+    return [_payment_sheet(paid, returned) for paid in file.payments]
+
+
+def refund_sheets(file: File) -> list[dict[str, Any]]:
+    """In the order in which they were set aside."""
+    return [_refund_sheet(past) for past in file.refunds if past]
+
+
+def timeline(file: File) -> list[dict[str, Any]]:
+    """What happened to booking and money, newest first: `{at, position, what, actor}`, and where there is one
+    `amount_cents` and `reason`; of another day `from_date` and `to_date`."""
+    events = [*file.booking, *(one for past in (*file.payments, *file.refunds) for one in past)]
+    return [_line(one) for one in sorted(events, key=lambda one: one.position, reverse=True)]
+
+
+def _paid(past: Sequence[Recorded]) -> payment.Payment:
+    return reduce(payment.evolve, (recorded.event for recorded in past), None)
+
+
+def _payment_sheet(past: Sequence[Recorded], refunds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    state = _paid(past)
+    done = [one for one in refunds if one["status"] == refund.Status.COMPLETED]
+    back = sum(one["amount_cents"] for one in done if one["payment_id"] == str(past[0].originator_id))
+    paid = _first(past, PaymentSucceeded)
+    return {
+        "id": str(past[0].originator_id),
+        "stripe_payment_intent_id": state.intent_id or None,
+        "stripe_charge_id": state.charge_id or None,
+        "amount_cents": state.amount_cents,
+        "refunded_cents": back,
+        "status": ("refunded" if back >= state.amount_cents else "partially_refunded") if back else state.status,
+        "failure_reason": state.failure_reason or None,
+        "stripe_fee_cents": paid.event.stripe_fee_cents if paid else None,
+        "requested_at": _at(_first(past, PaymentRequested)),
+        "processed_at": _at(paid),
+    }
+
+
+def _refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
+    state = reduce(refund.evolve, (recorded.event for recorded in past), None)
+    names = (RefundRequested, RefundApproved, RefundCompleted, RefundFailed)
+    asked, approved, completed, failed = (_first(past, name) for name in names)
+    return {
+        "id": str(past[0].originator_id),
+        "payment_id": str(state.payment_id),
+        "amount_cents": state.amount_cents,
+        "reason": asked.event.reason if asked else None,
+        "status": state.status,
+        "requested_by": asked.event.requested_by if asked else None,
+        "approved_by": approved.event.approved_by if approved else None,
+        "stripe_refund_id": completed.event.stripe_refund_id if completed else None,
+        "failure_reason": failed.event.failure_reason if failed else None,
+        "requested_at": _at(asked),
+        "approved_at": _at(approved),
+        "completed_at": _at(completed),
+    }
+
+
+def _line(recorded: Recorded) -> dict[str, Any]:
+    event = recorded.event
+    line = {
+        "at": rfc3339(recorded.at),
+        "position": recorded.position,
+        "what": recorded.name,
+        "actor": recorded.origin.actor,
+    }
+    if isinstance(event, BookingRescheduled):
+        line |= {"from_date": event.moved_from.isoformat(), "to_date": event.pickup_date.isoformat()}
+    words = event.personal.text if isinstance(event, WITH_A_REASON) and event.personal else ""
+    reason = words or getattr(event, "failure_reason", "") or getattr(event, "reason", "")
+    amount = getattr(event, "amount_cents", None)
+    return line | ({"amount_cents": amount} if amount is not None else {}) | ({"reason": reason} if reason else {})
+
+
+def _first(past: Sequence[Recorded], kind: type) -> Recorded | None:
+    return next((recorded for recorded in past if isinstance(recorded.event, kind)), None)
+
+
+def _at(recorded: Recorded | None) -> str | None:
+    return rfc3339(recorded.at) if recorded else None
