@@ -6,19 +6,20 @@ nobody knows whether the effect took place, so the same call is made again with 
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import BoundedSemaphore
+from datetime import datetime
 from uuid import UUID
 
 import stripe
 from msgspec import DecodeError, json
 
-from integrations.stripe_objects import Intent, RefundAsked, StripeDispute, StripeEvent, StripeRefund
+from integrations.stripe_answers import StripeRefused, StripeUnavailable, certain_or_unknown, pages, since
+from integrations.stripe_objects import Intent, RefundAsked, SavedCard, StripeDispute, StripeEvent, StripeRefund
+
+__all__ = ["ForgedWebhook", "Intent", "RefundAsked", "SavedCard", "Stripe", "StripeDispute", "StripeEvent",
+           "StripeRefund", "StripeRefused", "StripeUnavailable", "connect"]  # fmt: skip
 
 TOLERANCE_SECONDS = 300
-ROOM, ROOM_WAIT_S = BoundedSemaphore(24), 0.5
-UNKNOWN_OUTCOMES = (401, 403, 409, 429)  # our key is not right (any more); a twin is at work; too many requests
 MARKS = ("refund_id", "attempt")
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
@@ -26,41 +27,8 @@ FEE = {"expand": ["latest_charge.balance_transaction"]}
 stripe.enable_telemetry = False  # the package would write an id into the home folder and report timings
 
 
-class StripeUnavailable(Exception):
-    """No answer, or none that says anything: the outcome is unknown. Ask again."""
-
-
-class StripeRefused(Exception):
-    """Stripe says no, and it is certain: `code` is Stripe's word (`charge_already_refunded`, `resource_missing`)."""
-
-    def __init__(self, code: str, message: str):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
 class ForgedWebhook(Exception):
     """A webhook that Stripe did not sign with our secret within the last five minutes."""
-
-
-@contextmanager
-def certain_or_unknown() -> Iterator[None]:
-    """Let none of the package's exceptions out: they become `StripeRefused` or `StripeUnavailable`.
-
-    So many calls at once and no more: a Stripe that hangs must not hold every thread that serves bookings.
-    """
-    if not ROOM.acquire(timeout=ROOM_WAIT_S):
-        raise StripeUnavailable("too many calls are waiting for Stripe")
-    try:
-        yield
-    except stripe.StripeError as error:
-        if 400 <= (error.http_status or 0) < 500 and error.http_status not in UNKNOWN_OUTCOMES:
-            details = error.error.to_dict() if error.error else {}
-            code = details.get("code") or details.get("type") or "invalid_request_error"
-            raise StripeRefused(code, error.user_message or str(error)) from error
-        raise StripeUnavailable(str(error)) from error
-    finally:
-        ROOM.release()
 
 
 def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: float = 5.0) -> "Stripe":
@@ -128,15 +96,61 @@ class Stripe:
 
     def refunds_of(self, intent_id: str) -> list[StripeRefund]:
         """All refunds of an intent, whoever began them, newest first."""
-        with certain_or_unknown():
-            found = self.v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter()
-            return [StripeRefund.of(made.to_dict()) for made in found]
+        return list(pages(self.v1.refunds.list, {"payment_intent": intent_id}, StripeRefund.of))
 
     def disputes_of(self, intent_id: str) -> list[StripeDispute]:
         """All disputes of an intent, newest first."""
+        return list(pages(self.v1.disputes.list, {"payment_intent": intent_id}, StripeDispute.of))
+
+    def intents_since(self, instant: datetime) -> Iterator[Intent]:
+        """All intents made at or after an instant (to the second), newest first, without their fees."""
+        return since(instant, self.v1.payment_intents.list, Intent.of)
+
+    def refunds_since(self, instant: datetime) -> Iterator[StripeRefund]:
+        """All refunds made at or after an instant (to the second), whoever began them, newest first."""
+        return since(instant, self.v1.refunds.list, StripeRefund.of)
+
+    def disputes_since(self, instant: datetime) -> Iterator[StripeDispute]:
+        """All disputes opened at or after an instant (to the second), newest first."""
+        return since(instant, self.v1.disputes.list, StripeDispute.of)
+
+    def create_customer(self, customer_id: UUID) -> str:
+        """Stripe's id of a customer of ours, who is told to Stripe by our id alone: receipts are ours to send.
+
+        Asked again within a day, the same; later another, so the id is kept by whoever asked.
+        """
         with certain_or_unknown():
-            found = self.v1.disputes.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter()
-            return [StripeDispute.of(made.to_dict()) for made in found]
+            asked = {"metadata": {"customer_id": str(customer_id)}}
+            return self.v1.customers.create(asked, {"idempotency_key": f"customer-{customer_id}"}).id
+
+    def attach_method(self, customer: str, method: str) -> SavedCard:
+        """Save a payment method for Stripe's customer; one that is saved already is returned as it is."""
+        try:
+            with certain_or_unknown():
+                return SavedCard.of(self.v1.payment_methods.attach(method, {"customer": customer}).to_dict())
+        except StripeRefused:
+            if (saved := self._method(method)).customer_id == customer:
+                return saved
+            raise
+
+    def detach_method(self, method: str) -> None:
+        """Forget a saved payment method, for good; one that is nobody's already is left so."""
+        try:
+            with certain_or_unknown():
+                self.v1.payment_methods.detach(method)
+        except StripeRefused:
+            if self._method(method).customer_id:
+                raise
+
+    def methods_of(self, customer: str) -> list[SavedCard]:
+        """The cards saved for Stripe's customer, newest first."""
+        list_them = self.v1.payment_methods.list
+        return list(pages(list_them, {"customer": customer, "type": "card"}, SavedCard.of))
+
+    def make_default(self, customer: str, method: str) -> None:
+        """Make a method that is saved for Stripe's customer the one that is used when none is named."""
+        with certain_or_unknown():
+            self.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
 
     def confirm_with_card(self, intent_id: str, number: str, return_url: str) -> Intent:
         """Pay with a test card, as a payer's browser would; only a sandbox takes card numbers from us.
@@ -168,6 +182,10 @@ class Stripe:
             raise ForgedWebhook(str(error)) from error
         except (DecodeError, KeyError, TypeError, ValueError) as error:
             raise ForgedWebhook(f"signed, but no event: {error!r}") from error
+
+    def _method(self, method: str) -> SavedCard:
+        with certain_or_unknown():
+            return SavedCard.of(self.v1.payment_methods.retrieve(method).to_dict())
 
     def _as_it_is(self, intent_id: str, refusal: StripeRefused) -> Intent:
         """After a refusal that depends on the intent's state, that state; any other refusal goes on."""

@@ -1,4 +1,4 @@
-"""What Stripe shows, as far as we look at it: intents, refunds, disputes, and the events of its webhooks."""
+"""What Stripe shows, as far as we look at it: intents, refunds, disputes, saved cards, the events of its webhooks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,10 +84,28 @@ class StripeDispute:
     status: str
     amount_cents: int
     reason: str
+    intent_id: str | None
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Self:
-        return cls(body["id"], body["status"], body["amount"], body["reason"])
+        return cls(body["id"], body["status"], body["amount"], body["reason"], body.get("payment_intent"))
+
+
+@dataclass(frozen=True)
+class SavedCard:
+    """A card saved at Stripe: what its owner may see of it; `customer_id` is Stripe's, None for a card of nobody."""
+
+    id: str
+    customer_id: str | None
+    brand: str
+    last_four: str
+    exp_month: int
+    exp_year: int
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        card = body["card"]
+        return cls(body["id"], body["customer"], card["brand"], card["last4"], card["exp_month"], card["exp_year"])
 
 
 @dataclass(frozen=True)
