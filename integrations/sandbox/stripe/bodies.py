@@ -6,13 +6,13 @@ from integrations.sandbox.stripe.store import Object, new_id
 INTENT_ABSENT = (
     "application application_fee_amount canceled_at cancellation_reason customer customer_account "
     "excluded_payment_method_types last_payment_error latest_charge next_action on_behalf_of payment_method "
-    "payment_method_configuration_details processing review setup_future_usage shipping source statement_descriptor "
+    "payment_method_configuration_details processing review setup_future_usage shipping statement_descriptor "
     "transfer_data transfer_group"
 )
 CHARGE_ABSENT = (
     "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
     "failure_balance_transaction failure_code failure_message fraud_details on_behalf_of outcome "
-    "payment_method_details presentment_details receipt_number receipt_url review shipping source_transfer "
+    "payment_method_details receipt_number receipt_url review shipping source_transfer "
     "statement_descriptor statement_descriptor_suffix transfer_data transfer_group"
 )
 PEOPLE = ("address", "email", "name", "phone", "tax_id")

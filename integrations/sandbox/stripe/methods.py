@@ -87,7 +87,7 @@ async def used(work: Work, intent: Object) -> None:
     """After a charge: a new method is saved for the customer if the intent says so; of nobody, it is spent."""
     customer = await work.get(intent["customer"], hold=True) if intent["customer"] else None
     method = await cards.find(work, intent["payment_method"])
-    if method["customer"]:
+    if method["customer"] or await work.get(f"spent_{method['id']}"):
         return
     if customer and intent["setup_future_usage"] and not customer.get("deleted"):
         belong(work, method, customer["id"])

@@ -1,5 +1,7 @@
 """Customers and their saved payment methods, as the unmodified package asks for them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import stripe as package
 
@@ -129,3 +131,19 @@ def test_what_is_no_customer_is_refused(v1):
     assert refusal_of(v1.payment_intents.create, asked).param == "customer"
     assert refusal_of(v1.payment_methods.attach, "pm_card_visa", {"customer": "cus_none"}).code == "resource_missing"
     assert refusal_of(v1.payment_methods.list, {"customer": "cus_none"}).param == "customer"
+
+
+def test_a_card_that_two_customers_save_at_once_belongs_to_one(v1):
+    card = {"number": "4242424242424242", "exp_month": 1, "exp_year": 2034}
+    method = v1.payment_methods.create({"type": "card", "card": card}).id
+    customers = [v1.customers.create().id for _ in range(4)]
+
+    def save(customer):
+        try:
+            return v1.payment_methods.attach(method, {"customer": customer}).customer
+        except package.InvalidRequestError:
+            return None
+
+    with ThreadPoolExecutor(4) as all_at_once:
+        owners = [owner for owner in all_at_once.map(save, customers) if owner]
+    assert owners == [v1.payment_methods.retrieve(method).customer]
