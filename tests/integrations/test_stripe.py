@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
 
 from integrations.stripe import StripeRefused, StripeUnavailable, connect
@@ -127,16 +126,6 @@ def test_a_refund_of_ours_is_one_refund_there(stripe):
     assert made.metadata == {"refund_id": str(refund)}
     assert stripe.refund(RefundAsked(refund, intent.id, 4000)) == made
     assert stripe.refund(RefundAsked(uuid4(), intent.id, 4000)).id != made.id
-
-
-def test_a_refund_is_one_refund_after_its_key_was_pruned(own_sandbox, database):
-    stripe, refund = own_sandbox.client(), uuid4()
-    intent = paid(stripe)
-    made = stripe.refund(RefundAsked(refund, intent.id, 4000))
-    with psycopg.connect(database) as db:
-        assert db.execute("delete from stripe_sandbox.answers").rowcount > 0
-    assert stripe.refund(RefundAsked(refund, intent.id, 4000)) == made
-    assert own_sandbox.ledger()[0]["refunded"] == 4000
 
 
 def test_no_more_is_refunded_than_was_paid_by_any_number_at_once(stripe, sandbox):

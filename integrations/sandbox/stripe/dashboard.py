@@ -1,6 +1,7 @@
 """What nobody asks by the API: what a person does in Stripe's dashboard, what a payer's bank does, and time."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -91,9 +92,10 @@ class Dashboard:
         async with self.store.work() as work:
             found = await refunds.unsettled(work)
         for id, outcome in found:
-            async with self.store.work() as work:
-                await refunds.settle(work, id, outcome)
-                await work.flush("", None)
+            with suppress(Refusal):  # somebody else was quicker
+                async with self.store.work() as work:
+                    await refunds.settle(work, id, outcome)
+                    await work.flush("", None)
         self.ring()
 
     async def act(
