@@ -53,8 +53,8 @@ class Years(Value):
 
     @property
     def places(self) -> int:
-        """How many a day of the past needs of each service."""
-        return (self.bookings - COMING_DAYS) // PAST_DAYS + 2
+        """How many a day of the past needs of each service, and no day less than any has."""
+        return max(DEFAULT_DAILY_CAPACITY, (self.bookings - COMING_DAYS) // PAST_DAYS + 2)
 
 
 def load(db: Connection, vault: Vault, years: Years, tell: Callable[[Progressed], object]) -> int:
@@ -92,7 +92,7 @@ def history(years: Years, keys: dict[UUID, PersonKey]) -> Iterator[tuple[int, St
 
 def life(guest: Guest, years: Years, raised: set[date]) -> Iterator[list[Step]]:
     """What one append after the other wrote. Of the past all is over; what comes is paid, waits or was cancelled."""
-    if years.places > DEFAULT_DAILY_CAPACITY and guest.day < TODAY and guest.day not in raised:
+    if guest.day not in raised:
         raised.add(guest.day)
         yield raising(guest.day, years.places)
     yield from asking(guest)
