@@ -133,6 +133,19 @@ def test_a_limit_is_set_once_and_never_below_zero():
         given().when(set_limit, MONDAY, "mini_move", limit).refused("invalid_value")
 
 
+def test_limits_of_several_services_are_set_and_lifted_at_once():
+    own = [LimitSet(MONDAY, "mini_move", 1), LimitSet(MONDAY, "blade_transfer", 4)]
+    told = {"mini_move": None, "standard_delivery": 2, "blade_transfer": 4, "specialty_item": None}
+    done = LimitLifted(MONDAY, "mini_move"), LimitSet(MONDAY, "standard_delivery", 2)
+    given(*own).when(set_limits, MONDAY, told).then(*done)
+    given(*own, *done).when(set_limits, MONDAY, told).then()
+    given(*own).when(set_limits, MONDAY, {"mini_move": 2, "standard_delivery": -1}).refused("invalid_value")
+
+
+def test_a_closed_day_says_why_until_it_is_opened_again():
+    assert [given(*day).state.reason for day in ([CLOSED], [CLOSED, OPEN_AGAIN])] == ["snow", ""]
+
+
 def test_a_limit_is_lifted_once_and_the_houses_holds_again():
     limited, lifted = LimitSet(MONDAY, "mini_move", 1), LimitLifted(MONDAY, "mini_move")
     given(limited).when(lift_limit, MONDAY, "mini_move").then(lifted)
