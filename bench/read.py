@@ -11,9 +11,8 @@ first. Page 1,000 of the list begins after 19,980 bookings, or as far down at ea
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -83,7 +82,7 @@ def main() -> int:
 
 def report(costs: dict[int, dict[str, Cost]]) -> int:
     """Prints a line for each question; 0 when none reads more than twice the pages at the last size."""
-    few, *_, many = costs
+    few, many = min(costs), max(costs)
     good = True
     for label in costs[few]:
         ratio = costs[many][label].pages / costs[few][label].pages
@@ -94,28 +93,33 @@ def report(costs: dict[int, dict[str, Cost]]) -> int:
 
 
 def costs_of(size: int, least: int, folder: str | None) -> dict[str, Cost]:
-    with filled(size, folder) as url, psycopg.connect(url, autocommit=True, cursor_factory=Listening) as db:
-        db.asked = []  # type: ignore[attr-defined]
-        costs = {label: cost(db, question) for label, question in questions(db, min(DEEP, least - 6 * PAGE)).items()}
-        print(f"{size} bookings: {exported(db):.0f} bookings a second are listed for an export", flush=True)
-        return costs
-
-
-@contextmanager
-def filled(size: int, folder: str | None) -> Iterator[str]:
-    """A server with so many bookings, as settled as after a night's vacuum."""
+    """On a server of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="totetaxi-bench-", dir=folder) as data,
         EmbeddedPostgres(Path(data) / "postgres", durable=False) as server,
     ):
         list(migrate(server.dsn))
-        with psycopg.connect(server.dsn, autocommit=True) as db:
-            create_all(db)
-            load(db, VAULT, Years(size), tell)
-            db.execute("vacuum analyze eventlog.stored_events")
-            bring_up_all(server.dsn)
-            db.execute("vacuum analyze")
-        yield server.dsn
+        fill(server.dsn, Years(size), bring_up_all)
+        return costs_at(server.dsn, min(DEEP, least - 6 * PAGE))
+
+
+def costs_at(url: str, deep: int) -> dict[str, Cost]:
+    """What each question costs there; a page far down in the list comes after `deep` bookings."""
+    with psycopg.connect(url, autocommit=True, cursor_factory=Listening) as db:
+        db.asked = []  # type: ignore[attr-defined]
+        costs = {label: cost(db, question) for label, question in questions(db, deep).items()}
+        print(f"{exported(db):.0f} bookings a second are listed for an export", flush=True)
+        return costs
+
+
+def fill(url: str, years: Years, bring: Callable[[str], object]) -> None:
+    """Their bookings in log and read models, as settled as after a night's vacuum."""
+    with psycopg.connect(url, autocommit=True) as db:
+        create_all(db)
+        load(db, VAULT, years, tell)
+        db.execute("vacuum analyze eventlog.stored_events")
+        bring(url)
+        db.execute("vacuum analyze")
 
 
 def bring_up_all(url: str) -> None:
@@ -124,7 +128,7 @@ def bring_up_all(url: str) -> None:
         list(pool.map(bring_up, (url,) * len(parts), parts))
 
 
-def bring_up(url: str, names: tuple[str, ...]) -> None:
+def bring_up(url: str, names: Iterable[str] = tuple(MODELS)) -> None:
     """These models from the whole log, which is read and decoded once for all of them."""
     with psycopg.connect(url, autocommit=True) as db:
         places = [Place(db, MODELS[name], VAULT, name) for name in names]
