@@ -77,13 +77,14 @@ def _query(route: Route) -> list[dict[str, Any]]:
     for name, one in schema["properties"].items():
         words = one.pop("description", QUERY.get(name, name.replace("_", " ").capitalize() + "."))
         one = {key: value for key, value in _inlined(one, schema).items() if key != "title"}
-        if one.get("default", 0) is None:
-            del one["default"]
+        one = _without_null(one)
         required = name in schema.get("required", ())
-        shown.append({"name": name, "in": "query", "description": words, "required": required, "schema": one})
+        asked = {"name": name, "in": "query", "description": words, "required": required, "schema": one}
+        shown.append(asked | ({"example": ASKED[name]} if name in ASKED else {}))
     return shown
 
 
+ASKED = {"start_date": "2027-01-12", "end_date": "2027-01-12", "at": "2027-01-12T00:00:00Z"}
 QUERY = {
     "limit": "How many at most.",
     "cursor": "The `next_cursor` of the page before.",
@@ -107,3 +108,10 @@ def _inlined(one: Any, schema: dict[str, Any]) -> Any:
         found = schema["$defs"][one["$ref"].rpartition("/")[2]]
         return {key: value for key, value in found.items() if key in ("type", "enum", "const")}
     return {key: _inlined(value, schema) for key, value in one.items()}
+
+
+def _without_null(one: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: what may be left out is left out."""
+    rest = {key: value for key, value in one.items() if key != "anyOf" and not (key == "default" and value is None)}
+    some = [inner for inner in one.get("anyOf", ()) if inner != {"type": "null"}]
+    return rest | (some[0] if len(some) == 1 else {"anyOf": some} if some else {})

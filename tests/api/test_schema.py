@@ -1,0 +1,42 @@
+"""Every operation of the reference tried with Schemathesis: answers are as declared, refusals too, nothing breaks.
+
+500 cases, always the same ones; tests/proofs/test_schema.py has ten times as many, others each time.
+"""
+
+import pytest
+
+from tests.api.following import Journeys
+from tests.api.trying import Trial
+
+
+@pytest.fixture(scope="module")
+def trial(busy_house):
+    return Trial(busy_house)
+
+
+def test_the_examples_of_every_operation_are_answered_as_the_reference_says(trial):
+    for operation in trial.operations():
+        trial.examples(operation)
+    assert trial.answered.keys() == {one.label for one in trial.operations()}
+    unanswered = [label for label, statuses in trial.answered.items() if min(statuses) >= 300]
+    assert sorted(unanswered) == sorted(NEED_MORE_THAN_AN_EXAMPLE)
+
+
+def test_whatever_fits_the_schemas_or_not_is_answered_as_the_reference_says(trial):
+    before = trial.sent
+    for operation in trial.operations():
+        trial.fuzz(operation, 1)
+    assert trial.sent - before >= 200
+
+
+def test_bookings_are_paid_changed_and_cancelled_along_the_links_in_any_order(trial):
+    journeys = Journeys(trial)
+    for start in STARTS:
+        journeys.go(start, 5)
+    assert {f"{STARTS[0]} {name}" for name in ("status", "intent", "pay_in_sandbox", "cancel")} <= journeys.taken
+    assert trial.sent >= 500
+
+
+STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
+# A token out of a letter, a payment of one's own, Stripe's signature, a parked key, what the catalogue has already.
+NEED_MORE_THAN_AN_EXAMPLE: set[str] = set()
