@@ -44,7 +44,8 @@ def test_specialty_items_are_booked_as_they_are_wished_for(paying_house):
     assert answer.status_code == 201, answer.text
     made = answer.json()["booking"]
     assert (made["service_type"], made["status"]) == ("specialty_item", "pending")
-    assert made["selection"] == {"specialty_items": wish["specialty_items"], "is_same_day_delivery": False}
+    items = [item | {"name": name} for item, name in zip(wish["specialty_items"], ("Crib", "Bicycle"), strict=True)]
+    assert made["selection"] == {"specialty_items": items, "is_same_day_delivery": False}
     amounts = ("base_price_cents", "coi_fee_cents", "geographic_surcharge_cents", "time_window_surcharge_cents")
     assert [made["pricing"][name] for name in amounts] == [2 * 35000 + 25000, 5000, 17500, 5000]
     assert answer.json()["payment"]["amount_cents"] == made["pricing"]["total_price_cents"]
