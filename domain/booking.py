@@ -39,7 +39,7 @@ from domain.booking_events import (
     InstructionsChanged,
     TimesPlanned,
 )
-from domain.booking_status import ACTIVE, UNPAID, Status
+from domain.booking_status import ACTIVE, UNPAID, Status, once_paid
 
 __all__ = ["Event"]
 EXPIRED = "payment_expired"
@@ -87,7 +87,10 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, status=Status.CONFIRMED)
         case BookingBilledAgain():
             return replace(booking, payments=booking.payments + 1)
-        case BookingPaid() | BookingReinstated():
+        case BookingPaid():
+            paid = booking.paid_cents + event.amount_cents
+            return replace(booking, status=once_paid(booking.status), is_paid=True, paid_cents=paid)
+        case BookingReinstated():
             paid = booking.paid_cents + event.amount_cents
             return replace(booking, status=Status.PAID, is_paid=True, paid_cents=paid, reason="")
         case BookingStarted() | BookingResumed():
@@ -165,10 +168,13 @@ def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
 
 
 def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
-    """A payment later than the first leaves the status as it is."""
+    """What a guest's booking costs may come when it is under way or done; its status stays what it is then.
+
+    A payment later than the first changes nothing.
+    """
     if booking.is_paid:
         return []
-    _allowed(booking, "paid", *UNPAID)
+    _allowed(booking, "paid", *ACTIVE, Status.COMPLETED)
     return [BookingPaid(payment_id, amount_cents)]
 
 

@@ -164,6 +164,17 @@ def test_what_is_paid_or_under_way_is_cancelled_before_it_is_put_away(ctx):
         assert booking(ctx, placed).is_deleted
 
 
+def test_what_is_paid_when_the_van_is_under_way_is_the_bookings_and_goes_back_with_its_end(ctx):
+    placed = place(ctx)
+    confirm_booking(placed.booking_id, ctx())
+    start_booking(placed.booking_id, ctx())
+    pay(ctx, placed)
+    made = booking(ctx, placed)
+    assert (made.status, made.is_paid, made.paid_cents) == ("in_progress", True, 117000)
+    cancel(ctx, placed)
+    assert [asked.amount_cents for asked in back(ctx, placed.payment_id)] == [117000]
+
+
 def test_what_is_done_is_put_away_with_its_money_where_it_is(ctx):
     placed = paid(ctx)
     change(ctx, placed, by_staff=ByStaff(Status.COMPLETED))
