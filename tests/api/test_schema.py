@@ -8,6 +8,26 @@ import pytest
 from tests.api.following import Journeys
 from tests.api.trying import Trial
 
+STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
+# A token of a letter, the password, a payment of one's own, Stripe's signature, a code, a parked key; or it is offered.
+NEED_MORE_THAN_AN_EXAMPLE = {
+    "POST /api/customer/auth/login/",
+    "POST /api/customer/auth/password-reset/confirm/",
+    "POST /api/customer/auth/verify-email/",
+    "POST /api/payments/confirm/",
+    "POST /api/payments/create-intent/",
+    "POST /api/payments/mock-confirm/",
+    "POST /api/payments/webhook/",
+    "POST /api/staff/auth/login/",
+    "POST /api/staff/auth/second-factor/confirm/",
+    "POST /api/staff/auth/second-factor/remove/",
+    "POST /api/staff/catalog/mini-moves/",
+    "POST /api/staff/catalog/organizing/",
+    "POST /api/staff/catalog/standard-delivery/",
+    "POST /api/staff/parked-events/{id}/retry/",
+    "POST /api/staff/parked-events/{id}/skip/",
+}
+
 
 @pytest.fixture(scope="module")
 def trial(busy_house):
@@ -19,7 +39,7 @@ def test_the_examples_of_every_operation_are_answered_as_the_reference_says(tria
         trial.examples(operation)
     assert trial.answered.keys() == {one.label for one in trial.operations()}
     unanswered = [label for label, statuses in trial.answered.items() if min(statuses) >= 300]
-    assert sorted(unanswered) == sorted(NEED_MORE_THAN_AN_EXAMPLE)
+    assert set(unanswered) == NEED_MORE_THAN_AN_EXAMPLE
 
 
 def test_whatever_fits_the_schemas_or_not_is_answered_as_the_reference_says(trial):
@@ -35,8 +55,3 @@ def test_bookings_are_paid_changed_and_cancelled_along_the_links_in_any_order(tr
         journeys.go(start, 5)
     assert {f"{STARTS[0]} {name}" for name in ("status", "intent", "pay_in_sandbox", "cancel")} <= journeys.taken
     assert trial.sent >= 500
-
-
-STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
-# A token out of a letter, a payment of one's own, Stripe's signature, a parked key, what the catalogue has already.
-NEED_MORE_THAN_AN_EXAMPLE: set[str] = set()

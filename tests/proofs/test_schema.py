@@ -1,4 +1,4 @@
-"""Every operation of the reference tried with Schemathesis: 5,000 cases with TOTETAXI_PROVE=1, else 50; others each time.
+"""Every operation of the reference tried with Schemathesis: 5,000 cases with TOTETAXI_PROVE=1, 50 without, new ones.
 
 A failure names its seed; with TOTETAXI_SEED the same cases come again.
 """
