@@ -3,6 +3,7 @@
 500 cases, always the same ones; tests/proofs/test_schema.py has ten times as many, others each time.
 """
 
+import jsonschema_rs
 import pytest
 
 from tests.api.following import Journeys
@@ -55,3 +56,14 @@ def test_bookings_are_paid_changed_and_cancelled_along_the_links_in_any_order(tr
         journeys.go(start, 5)
     assert {f"{STARTS[0]} {name}" for name in ("status", "intent", "pay_in_sandbox", "cancel")} <= journeys.taken
     assert trial.sent >= 500
+
+
+def test_a_field_or_a_code_that_the_reference_does_not_name_would_be_found(trial):
+    alive = trial.validator("GET /healthz", 200)
+    assert alive.is_valid({"status": "ok"})
+    assert not alive.is_valid({"status": "ok", "more": 1})
+    problem = trial.house.http.post("/api/public/validate-zip/", json={"zip_code": "00000"}).json()
+    told = trial.document["paths"]["/api/public/validate-zip/"]["post"]["responses"]["422"]["content"]
+    schema = told["application/problem+json"]["schema"] | {"components": trial.document["components"]}
+    assert jsonschema_rs.is_valid(schema, problem)
+    assert not jsonschema_rs.is_valid(schema, problem | {"code": "no_capacity"})
