@@ -80,7 +80,7 @@ COUNTERS = {
     "pickups": ("pickup_date", "bookings", "active"),
     "revenue": ("day", "received_cents", "returned_cents"),
 }
-# The first of each kind are enough, however many wait.
+# The first of each kind are enough, however many wait. Money waits also where the booking was put away.
 FIRST = "order by since, booking_number limit %(most)s"
 URGENT = f"""
     select reason, booking_id, booking_number, status, service_type, pickup_date, pickup_time, since from (
@@ -92,7 +92,7 @@ URGENT = f"""
          {FIRST})
         union all
         (select 'refund_waiting', bookings.*, requested_at as since from bookings join refunds using (booking_id)
-         where refunds.status = 'requested' and not is_deleted and requested_at <= %(now)s - interval '24 hours'
+         where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours'
          {FIRST})) urgent
     order by since, booking_number, reason limit %(most)s"""
 
