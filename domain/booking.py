@@ -88,11 +88,9 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
         case BookingBilledAgain():
             return replace(booking, payments=booking.payments + 1)
         case BookingPaid():
-            paid = booking.paid_cents + event.amount_cents
-            return replace(booking, status=once_paid(booking.status), is_paid=True, paid_cents=paid)
+            return replace(_with_money(booking, event), status=once_paid(booking.status))
         case BookingReinstated():
-            paid = booking.paid_cents + event.amount_cents
-            return replace(booking, status=Status.PAID, is_paid=True, paid_cents=paid, reason="")
+            return replace(_with_money(booking, event), status=Status.PAID, reason="")
         case BookingStarted() | BookingResumed():
             return replace(booking, status=Status.IN_PROGRESS)
         case BookingDelayed():
@@ -107,6 +105,10 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, is_deleted=True)
         case _:
             assert_never(event)
+
+
+def _with_money(booking: Booking, event: BookingPaid | BookingReinstated) -> Booking:
+    return replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
 
 
 def _changed(booking: Booking, event: Change) -> Booking:
