@@ -11,7 +11,7 @@ SUNDAYS = {
     "calculation_type": "percentage", "percentage": "12.50", "applies_sunday": True,
 }  # fmt: skip
 PETITE = {
-    "package_type": "petite", "name": "Petite Move", "description": "", "base_price_cents": 1, "max_items": None,
+    "package_type": "petite", "name": "Petite Move", "description": "", "base_price_cents": 100, "max_items": None,
     "coi_included": False,
 }  # fmt: skip
 PACKING = {
@@ -19,7 +19,7 @@ PACKING = {
     "organizer_count": 2,
 }  # fmt: skip
 RATES = {
-    "price_per_item_cents": 1, "minimum_charge_cents": 1, "minimum_items": 1, "max_items": 2,
+    "price_per_item_cents": 1, "minimum_charge_cents": 100, "minimum_items": 1, "max_items": 2,
     "max_weight_per_item_lbs": 50, "same_day_surcharge_cents": 1,
 }  # fmt: skip
 

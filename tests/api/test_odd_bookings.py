@@ -77,8 +77,8 @@ def test_a_flight_in_the_morning_after_the_pickup_is_caught(still_house):
 @pytest.mark.parametrize("make", BOTH)
 def test_a_quote_is_the_price_also_after_the_catalogue_has_changed(house, make):
     quoted = preview(house, make())
-    offer(house, "specialty_items", UUID(ITEMS["Crib"]), base_price_cents=1, is_active=False)
-    offer(house, "airports", "JFK", price_per_bag_cents=1, is_active=False)
+    offer(house, "specialty_items", UUID(ITEMS["Crib"]), base_price_cents=100, is_active=False)
+    offer(house, "airports", "JFK", price_per_bag_cents=100, is_active=False)
     path = {odd_things: "/specialty_items/0/id", transfer: "/blade_airport"}[make]
     assert refusal(house.book(make())) == (422, "not_offered", [path])
     made = house.book(make(quote=quoted["quote"]))

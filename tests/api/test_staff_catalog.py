@@ -151,7 +151,9 @@ def test_a_rule_changes_the_way_it_is_calculated_whole(desk):
     )  # fmt: skip
     both = {"calculation_type": "percentage", "percentage": 5, "fixed_amount_cents": 1}
     assert refused(desk.change(path, both)) == (422, "unexpected_field", ["/fixed_amount_cents"])
-    again = desk.change(path, {"calculation_type": "percentage", "percentage": 20.1}).json()["entry"]
+    nothing = desk.change(path, {"calculation_type": "percentage", "percentage": -0.0}).json()["entry"]
+    assert nothing["percentage"] == "0.00"
+    again = desk.change(path, {"percentage": 20.1}).json()["entry"]
     assert (again["percentage"], again["fixed_amount_cents"]) == ("20.10", None)
 
 
@@ -161,6 +163,7 @@ def test_a_rule_changes_the_way_it_is_calculated_whole(desk):
         ("specialty-items", PIANO | {"base_price_cents": -1}, "invalid_value", "/base_price_cents"),
         ("specialty-items", PIANO | {"base_price_cents": 100_000_001}, "invalid_value", "/base_price_cents"),
         ("specialty-items", PIANO | {"base_price_cents": 1.5}, "invalid_value", "/base_price_cents"),
+        ("specialty-items", PIANO | {"base_price_cents": 49}, "invalid_value", "/base_price_cents"),
         ("specialty-items", PIANO | {"name": " "}, "invalid_value", "/name"),
         ("specialty-items", PIANO | {"name": "x" * 101}, "text_too_long", "/name"),
         ("specialty-items", PIANO | {"id": str(uuid4())}, "unexpected_field", "/id"),

@@ -105,6 +105,20 @@ def test_what_no_price_and_no_number_can_be_is_refused_at_its_field():
     given().when(offer, replace(PETITE, max_items=10_001)).refused("invalid_value")
 
 
+@pytest.mark.parametrize(
+    ("entry", "cheap"),
+    [
+        (PETITE, {"base_price_cents": 49}),
+        (next(iter(DEFAULT.specialty_items.values())), {"base_price_cents": 49}),
+        (DEFAULT.delivery, {"minimum_charge_cents": 49, "minimum_items": 7, "price_per_item_cents": 7}),
+        (DEFAULT.airports["JFK"], {"minimum_bags": 7, "price_per_bag_cents": 7}),
+    ],
+)
+def test_what_costs_less_than_can_be_paid_is_not_for_sale(entry, cheap):
+    given().when(offer, replace(entry, **cheap)).refused("invalid_value")
+    assert offer(None, replace(entry, **{name: n + 1 for name, n in cheap.items()}))
+
+
 def test_organizing_is_named_after_its_tier_and_direction():
     given().when(offer, replace(PACKING, mini_move_tier=Tier.FULL)).refused("organizing_tier_mismatch")
     given().when(offer, replace(PACKING, is_packing_service=False)).refused("organizing_tier_mismatch")
