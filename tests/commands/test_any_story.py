@@ -38,7 +38,7 @@ from tests.proofs.days import Story
 from tests.proofs.money import whole_log
 
 PROVE = bool(os.environ.get("TOTETAXI_PROVE"))
-STORIES, STEPS = (200, 60) if PROVE else (16, 40)
+STORIES, STEPS = (120, 60) if PROVE else (16, 40)
 # To find the shortest story that fails takes minutes.
 PHASES = (Phase.generate, Phase.shrink) if PROVE else (Phase.generate,)
 NEVER = (Refused, TooEarly, StripeUnavailable)
