@@ -20,7 +20,7 @@ test: $(READY)
 
 # The long proofs, each at full length and alone: `make test` has a short turn of them.
 prove: $(READY)
-	TOTETAXI_PROVE=1 $(PYTEST) $(or $(ARGS),tests/proofs)
+	TOTETAXI_PROVE=1 $(PYTEST) $(or $(ARGS),tests/proofs $(shell grep -rl TOTETAXI_PROVE tests --include='test_*.py'))
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ from tests.samples import MONDAY, NOON
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-TURNS = 400 if os.environ.get("TOTETAXI_PROVE") else 20
+TURNS = 1_000 if os.environ.get("TOTETAXI_PROVE") else 20
 STORES, EACH, OF_A_CHILD = 3, 4, 2
 SEEN_ALIVE = 5
 
