@@ -75,7 +75,7 @@ def _query(route: Route) -> list[dict[str, Any]]:
     schema = route.query.json_schema()
     shown = []
     for name, one in schema["properties"].items():
-        words = one.pop("description", QUERY.get(name, name.replace("_", " ").capitalize() + "."))
+        words = one.pop("description", None) or QUERY[name]
         one = {key: value for key, value in _inlined(one, schema).items() if key != "title"}
         one = _without_null(one)
         required = name in schema.get("required", ())
@@ -95,6 +95,22 @@ QUERY = {
     "sort": "The order; `-` before it: descending.",
     "search": "Words, or their beginnings, that are in it.",
     "at": "The instant.",
+    "version": "The version of the booking, in place of an instant.",
+    "status": "One status, or several with commas between.",
+    "service_type": "The service.",
+    "pickup_from": "The first pickup day.",
+    "pickup_to": "The last pickup day, included.",
+    "registered_from": "The first day of registering, in New York.",
+    "registered_to": "The last day of it, included.",
+    "customer": "The id of a customer, or of somebody who books as a guest: all that is theirs.",
+    "is_vip": "`true`: VIPs alone; `false`: everybody else.",
+    "vip": "`true`: VIPs alone; `false`: everybody else.",
+    "tier": "The loyalty tier.",
+    "deleted": "Those that were put away, and no others.",
+    "staff_id": "Who did it.",
+    "action_type": "What kind of act.",
+    "booking_id": "The booking it was about.",
+    "customer_id": "The customer it was about.",
 }
 
 
