@@ -10,7 +10,7 @@ BIN = .venv/bin
 READY = .venv/ready
 PYTEST = $(BIN)/python -m pytest -q
 
-.PHONY: run test prove lint format bench kafka lock clean
+.PHONY: run test prove lint spectral format bench kafka lock clean
 
 run: $(READY)
 	@exec $(BIN)/totetaxi run --port "$(PORT)" --data "$(DATA)" $(if $(filter-out 0 no,$(KAFKA)),--kafka)
@@ -20,13 +20,19 @@ test: $(READY)
 
 # The long proofs, each at full length and alone: `make test` has a short turn of them.
 prove: $(READY)
-	TOTETAXI_PROVE=1 $(PYTEST) $(or $(ARGS),tests/proofs)
+	TOTETAXI_PROVE=1 $(PYTEST) $(or $(ARGS),tests/proofs $(shell grep -rl TOTETAXI_PROVE tests --include='test_*.py'))
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/lint-imports
 	$(BIN)/mypy domain
+
+# The reference of the API by Spectral's rules and ours (.spectral.yaml). Needs node; `make test` doesn't.
+spectral: $(READY)
+	@npm ci --silent --no-audit --no-fund --ignore-scripts
+	@mkdir -p build && $(BIN)/python -m api.openapi > build/openapi.json
+	npx --no-install spectral lint build/openapi.json --fail-severity=hint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -51,7 +57,7 @@ lock:
 
 # All but the data folder.
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf .venv build node_modules *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.call import Parts
 from api.errors import Problem, respond
@@ -39,6 +40,7 @@ from api.routes import (
     staff,
     staff_accounts,
     staff_auth,
+    staff_booking_lists,
     staff_bookings,
     staff_capacity,
     staff_catalog,
@@ -66,6 +68,7 @@ GROUPS = (
     customer_bookings,
     staff_auth,
     staff,
+    staff_booking_lists,
     staff_bookings,
     staff_customers,
     staff_accounts,
@@ -153,7 +156,14 @@ def close_parts(parts: Parts) -> None:
 async def _not_routed(request: Request, error: Any) -> Response:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_value")
     problem = Problem(code, "There is nothing at this address.", status=error.status_code)
-    return respond(problem.with_headers(error.headers or {}), request.scope["request_id"])
+    allowed = {"allow": ", ".join(_methods(request))} if error.status_code == 405 else {}
+    return respond(problem.with_headers((error.headers or {}) | allowed), request.scope["request_id"])
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at this address: each method has a route of its own."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return sorted(route.method for route in routes if route.matches(request.scope)[0] is not Match.NONE)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -10,7 +10,7 @@ from api.validation import Body, Day, Line, Name, Prose, integral, text
 from domain import Refused
 from domain.house import LIMITS, MOST_ZIPS
 from domain.pickup_day import MOST_PLACES
-from domain.price_list import MOST, MOST_CENTS, SurchargeType
+from domain.price_list import LEAST_CENTS, MOST, MOST_CENTS, SurchargeType
 from domain.selection import ServiceType, Tier
 
 ABSENT: Any = None  # a field that may be left out, and is never null
@@ -33,7 +33,7 @@ def percentage(decimals: int) -> Any:
     def well_written(value: Any) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if is_number or (isinstance(value, str) and re.fullmatch(pattern, value)):
-            return Decimal(str(value))
+            return Decimal(str(value)) + 0  # -0.0 is 0
         raise ValueError(f"a percentage is from 0 to 100 and has at most {decimals} decimals")
 
     written = {"type": "string", "pattern": f"^({pattern})$", "examples": ["20.00"]}
@@ -69,6 +69,7 @@ Services = Annotated[
     Any, BeforeValidator(sold_services), WithJsonSchema({"anyOf": [{"type": "string", "const": "all"}, SOLD]})
 ]
 Cents, Count, Places = number(0, MOST_CENTS), number(1, MOST), number(0, MOST_PLACES)
+Price = number(LEAST_CENTS, MOST_CENTS)
 Zip = Annotated[str, text(5, least=5, pattern="^[0-9]{5}$")]
 ZipPrefix = Annotated[str, text(5, least=1, pattern="^[0-9]{1,5}$")]
 Percentage, TaxPercentage = percentage(2), percentage(4)
@@ -88,7 +89,7 @@ class NewMiniMove(Entry):
     package_type: Tier
     name: Name
     description: Prose
-    base_price_cents: Cents
+    base_price_cents: Price
     max_items: Count | None
     coi_included: bool
     max_weight_per_item_lbs: Count = 50
@@ -126,7 +127,7 @@ class NewDelivery(Entry):
 class NewItem(Entry):
     name: Name
     description: Prose
-    base_price_cents: Cents
+    base_price_cents: Price
     max_weight_lbs: Count
     requires_disassembly: bool = False
 

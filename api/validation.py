@@ -89,6 +89,7 @@ def _field_error(one: Any, tagged: bool) -> FieldError:
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         loc.append(one["ctx"]["discriminator"].strip("'"))
     message = "There are characters in it that cannot be written." if kind == "string_pattern_mismatch" else one["msg"]
+    message = message.removeprefix("Value error, ")
     return FieldError(pointer(loc), CODES.get(kind, "invalid_value"), message)
 
 

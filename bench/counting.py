@@ -1,13 +1,15 @@
-"""The simulator's own count: what the read models must show, from what the guests were told and nothing else."""
+"""The simulator's own count: what the read models must show, from what the clients were told and nothing else."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bench.guests import Outcome
+from bench.kept import Kept
 
-HOLDING = {"pending", "confirmed", "paid"}
+HOLDING = {"pending", "confirmed", "paid", "in_progress", "delayed"}
+RECEIVED = {"succeeded", "partially_refunded", "refunded"}
 TIERS = ((2_500_000, "platinum"), (1_000_000, "gold"), (250_000, "silver"), (0, "bronze"))
 
 
@@ -22,24 +24,31 @@ class Seen:
 
 @dataclass(frozen=True)
 class Booked:
-    """A booking of the run as its status route tells it, beside what its guest knows."""
+    """A booking of the run as its status route tells it, beside what its client knows."""
 
-    outcome: Outcome
+    kept: Kept
     status: str
 
+    @property
+    def spent_cents(self) -> int:
+        return self.kept.paid_cents - self.kept.returned_cents
 
-def differences(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
-    """Where dashboard and calendar have not moved by exactly what the guests did, and by holds that ended."""
+
+def differences(before: Seen, after: Seen, booked: list[Booked], accounts: Sequence[str] = ()) -> list[str]:
+    """Where dashboard and calendar have not moved by exactly what the clients did, and by holds that ended.
+
+    `accounts` are the mail addresses of who has registered, with a booking or without.
+    """
     expected, found = Counter(b.status for b in booked), _moved(before, after, "by_status")
     ended = holds_ended(before, after, booked)
     expected.update(pending=-ended, cancelled=ended)
     expected = Counter({status: count for status, count in expected.items() if count})
     wrong = [f"dashboard by_status: expected {dict(expected)}, found {dict(found)}"] if expected != found else []
-    services, found = Counter(b.outcome.service for b in booked), _moved(before, after, "by_service_type")
+    services, found = Counter(b.kept.service for b in booked), _moved(before, after, "by_service_type")
     wrong += [f"dashboard by_service_type: expected {dict(services)}, found {dict(found)}"] if services != found else []
     return (
         wrong
-        + _customers(before, after, booked)
+        + _customers(before, after, booked, accounts)
         + _revenue(before, after, booked)
         + _calendar(before, after, booked, ended)
     )
@@ -48,7 +57,7 @@ def differences(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
 def holds_ended(before: Seen, after: Seen, booked: list[Booked]) -> int:
     """How many bookings from before this run, unpaid then, were cancelled meanwhile because their hold ended.
 
-    The guests do not know them: the dashboard tells of them, and the calendar must have got back as many places.
+    The clients do not know them: the dashboard tells of them, and the calendar must have got back as many places.
     """
     cancelled = sum(b.status == "cancelled" for b in booked)
     more = _moved(before, after, "by_status")["cancelled"] - cancelled
@@ -56,22 +65,47 @@ def holds_ended(before: Seen, after: Seen, booked: list[Booked]) -> int:
 
 
 def told_wrong(booked: list[Booked]) -> list[str]:
-    """Guests who paid and whose booking is not paid, or the other way round."""
-    return [f"{b.outcome.number} is {b.status}, its guest was told paid={b.outcome.paid}"
-            for b in booked if b.outcome.paid != (b.status == "paid")]  # fmt: skip
+    """Bookings that are otherwise than their clients were told last; a hold may have ended since."""
+    return [
+        f"{b.kept.number} is {b.status}, its client was told {b.kept.status}"
+        for b in booked
+        if b.kept.status != b.status and (b.kept.status, b.status) != ("pending", "cancelled")
+    ]
 
 
-def history_wrong(booked: Booked, history: dict[str, Any] | None) -> str | None:
-    """What is wrong in the guest's history, if anything."""
-    outcome = booked.outcome
+def history_wrong(mail: str, booked: list[Booked], history: dict[str, Any] | None) -> str | None:
+    """What is wrong in the history of a client with these bookings, if anything."""
     if history is None:
-        return f"{outcome.number}: no history of {outcome.mail}"
-    shown = [(b["booking_number"], b["status"], b["total_price_cents"]) for b in history["bookings"]]
-    if shown != [(outcome.number, booked.status, outcome.price_cents)]:
-        return f"history of {outcome.mail}: {shown}, expected {outcome.number} {booked.status} {outcome.price_cents}"
-    paid = sum(p["amount_cents"] for b in history["bookings"] for p in b["payments"] if p["status"] == "succeeded")
-    expected = outcome.price_cents if booked.status == "paid" else 0
-    return None if paid == expected else f"history of {outcome.mail}: paid {paid}, expected {expected}"
+        return f"no history of {mail}"
+    shown = {b["booking_number"]: (b["status"], b["total_price_cents"], *_money(b)) for b in history["bookings"]}
+    expected = {b.kept.number: (b.status, b.kept.price_cents, b.kept.paid_cents, b.kept.returned_cents) for b in booked}
+    return None if shown == expected else f"history of {mail}: {shown}, expected {expected}"
+
+
+def _money(booking: dict[str, Any]) -> tuple[int, int]:
+    """What was paid, and what of it has gone back."""
+    received = [p for p in booking["payments"] if p["status"] in RECEIVED]
+    return sum(p["amount_cents"] for p in received), sum(p["refunded_cents"] for p in received)
+
+
+def list_wrong(booked: list[Booked], listed: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Bookings that staff's list shows otherwise, or not at all."""
+    names = ("status", "pickup_date", "service_type", "total_price_cents")
+    wrong = []
+    for b in booked:
+        line, kept = listed.get(b.kept.number, {}), b.kept
+        shown, expected = tuple(map(line.get, names)), (b.status, kept.day, kept.service, kept.price_cents)
+        if shown != expected:
+            wrong.append(f"list of {kept.number}: {shown}, expected {expected}")
+    return wrong
+
+
+def customer_wrong(mail: str, booked: list[Booked], statistics: Mapping[str, Any]) -> str | None:
+    """What is wrong in what a customer sees of themselves, if anything."""
+    paid = [b for b in booked if b.kept.mail == mail and b.kept.paid_cents]
+    expected = len(paid), sum(b.spent_cents for b in paid)
+    shown = statistics.get("total_bookings"), statistics.get("total_spent_cents")
+    return None if shown == expected else f"statistics of {mail}: {shown}, expected {expected}"
 
 
 def _moved(before: Seen, after: Seen, what: str) -> Counter[str]:
@@ -80,11 +114,11 @@ def _moved(before: Seen, after: Seen, what: str) -> Counter[str]:
     return Counter({name: count for name, count in counts.items() if count})
 
 
-def _customers(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
-    """Each guest has a mail address of their own, nobody had booked with before."""
-    spent: Counter[str] = Counter()
+def _customers(before: Seen, after: Seen, booked: list[Booked], accounts: Sequence[str]) -> list[str]:
+    """Each client has a mail address of their own, nobody had booked with before."""
+    spent = Counter(dict.fromkeys(accounts, 0))
     for b in booked:
-        spent[b.outcome.mail] += b.outcome.price_cents if b.status == "paid" else 0
+        spent[b.kept.mail] += b.spent_cents
     tiers = Counter(next(tier for least, tier in TIERS if cents >= least) for cents in spent.values())
     expected, found = Counter(total=len(spent)) + tiers, _people(after)
     found.subtract(_people(before))
@@ -101,7 +135,7 @@ def _revenue(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
     """Over midnight other days leave the periods and come into them: then nothing can be said."""
     if before.day != after.day:
         return []
-    earned = sum(b.outcome.price_cents for b in booked if b.status == "paid")
+    earned = sum(b.spent_cents for b in booked)
     found = {name: cents - before.dashboard["revenue"][name] for name, cents in after.dashboard["revenue"].items()}
     return [f"dashboard revenue {name}: expected {earned}, found {cents}"
             for name, cents in found.items() if cents != earned]  # fmt: skip
@@ -109,7 +143,7 @@ def _revenue(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
 
 def _calendar(before: Seen, after: Seen, booked: list[Booked], ended: int) -> list[str]:
     """A place that nobody of this run took may be free again only if a hold ended."""
-    taken = Counter((b.outcome.day, b.outcome.service) for b in booked if b.status in HOLDING)
+    taken = Counter((b.kept.day, b.kept.service) for b in booked if b.status in HOLDING)
     seen = before.left.keys() & after.left.keys()  # over midnight a day goes and a day comes
     free = {place: after.left[place] - (before.left[place] - taken[place]) for place in sorted(seen)}
     lost = [f"calendar {place}: expected {after.left[place] - more} left, found {after.left[place]}"

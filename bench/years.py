@@ -24,7 +24,7 @@ from eventlog.vault import PersonKey, Vault
 from projections.following import Progressed
 
 NOW = datetime(2027, 1, 4, 17, tzinfo=UTC)
-TODAY, PAST_DAYS, COMING_DAYS, AHEAD = NOW.date(), 3_650, 600, timedelta(14)
+TODAY, PAST_DAYS, AHEAD = NOW.date(), 3_650, timedelta(14)
 HITS, RARE, EACH = 20, "Quillfeather", 10
 TELL_S = 2.0
 
@@ -33,6 +33,7 @@ class Years(Value):
     """So many bookings: one for each coming day, all others in the past; a tenth as many persons."""
 
     bookings: int
+    coming: int = 600
 
     def guest(self, n: int, persons: list[UUID]) -> Guest:
         """The n-th booking, from 1. Those that are searched for are spread over all, and one person's."""
@@ -41,7 +42,7 @@ class Years(Value):
         return Guest(n, persons[n % (len(persons) - 1) + 1], self.day(n))
 
     def day(self, n: int) -> date:
-        past = self.bookings - COMING_DAYS
+        past = self.bookings - self.coming
         if n > past:
             return TODAY + timedelta(n - past - 1)
         return TODAY - timedelta(PAST_DAYS - (n - 1) * PAST_DAYS // past)
@@ -53,8 +54,8 @@ class Years(Value):
 
     @property
     def places(self) -> int:
-        """How many a day of the past needs of each service."""
-        return (self.bookings - COMING_DAYS) // PAST_DAYS + 2
+        """How many a day of the past needs of each service, and no day less than any has."""
+        return max(DEFAULT_DAILY_CAPACITY, (self.bookings - self.coming) // PAST_DAYS + 2)
 
 
 def load(db: Connection, vault: Vault, years: Years, tell: Callable[[Progressed], object]) -> int:
@@ -77,7 +78,7 @@ def load(db: Connection, vault: Vault, years: Years, tell: Callable[[Progressed]
 def history(years: Years, keys: dict[UUID, PersonKey]) -> Iterator[tuple[int, Stored]]:
     """The events as they lie in the log, each with the number of the booking that has come so far."""
     persons, versions = list(keys), Counter[UUID]()
-    days = {DAY(TODAY + timedelta(n)) for n in range(-PAST_DAYS, COMING_DAYS + 2)}
+    days = {DAY(TODAY + timedelta(n)) for n in range(-PAST_DAYS, years.coming + 2)}
     raised: set[date] = set()
     for first in range(1, years.bookings + 1, TOGETHER):
         at, ended = years.placed_at(first), set[UUID]()
@@ -92,9 +93,9 @@ def history(years: Years, keys: dict[UUID, PersonKey]) -> Iterator[tuple[int, St
 
 def life(guest: Guest, years: Years, raised: set[date]) -> Iterator[list[Step]]:
     """What one append after the other wrote. Of the past all is over; what comes is paid, waits or was cancelled."""
-    if years.places > DEFAULT_DAILY_CAPACITY and guest.day < TODAY and guest.day not in raised:
-        raised.add(guest.day)
-        yield raising(guest.day, years.places)
+    days = {guest.day, guest.day + timedelta(1)} - raised  # the next one, because some are moved to it
+    raised |= days
+    yield from (raising(day, years.places) for day in sorted(days))
     yield from asking(guest)
     fate, is_coming = guest.n % 10, guest.day >= TODAY
     if fate == 8 and is_coming:

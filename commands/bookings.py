@@ -198,10 +198,6 @@ def resume_booking(id: UUID, ctx: Context) -> int:
     return _decide(id, booking.resume, ctx)
 
 
-def complete_booking(id: UUID, ctx: Context) -> int:
-    return _decide(id, booking.complete, ctx)
-
-
 def _decide(id: UUID, decision: Callable, ctx: Context) -> int:
     return ctx.append([booking_ref(id)], lambda made: [decision(found(made))], id).position
 

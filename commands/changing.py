@@ -227,8 +227,10 @@ def _status(made: Booking, asked: Changes, _: Context) -> list[Event]:
 
 
 def _days(id: UUID, made: Booking, then: Booking, ctx: Context) -> tuple[list[date], Callable[..., list[list]]]:
-    """Which days are concerned, and what is decided of their states."""
+    """Which days are concerned, and what is decided of their states. What is completed needs its place no longer."""
     was, on = made.placed.pickup_date, then.placed.pickup_date
+    if then.status is Status.COMPLETED:
+        return [was], lambda day: [pickup_day.release(day, was, id)]
     slots = [(b.placed.pickup_time, b.placed.specific_pickup_hour) for b in (made, then)]
     if was == on and slots[0] == slots[1]:
         return [], list
@@ -244,7 +246,5 @@ def _personal_change(past: Past, then: Booking) -> PersonalChangeRecorded | None
         to_builtins(b.placed.personal) | {"notes": b.notes} if b.placed.personal else {} for b in (past.made, then)
     )
     names = [name for name in became if was.get(name) != became[name]]
-    if not names:
-        return None
     told = Change({name: was.get(name) for name in names}, {name: became[name] for name in names})
-    return PersonalChangeRecorded(past.person_id, told)
+    return PersonalChangeRecorded(past.person_id, told) if names else None

@@ -1,5 +1,4 @@
-"""Letters, most of them about an account: asked for by a timer or a reaction, written when the job runs, of what is so
-by then.
+"""Letters: asked for by a timer or a reaction, written when the job runs, of what is so by then; most about accounts.
 
 Neither timer nor job holds more than an id. For an address without an account both are about nobody, and
 nothing is sent: from outside the one looks like the other.

@@ -48,7 +48,7 @@ def link_letter(about: UUID, ctx: Context) -> tuple[str, Words] | None:
 def _mail_of(customer_id: UUID, ctx: Context) -> str:
     """The address that the account has now; empty for one that is closed or disabled."""
     with ctx.store.recorder.connection() as db:
-        if not db.execute(HAS_ACCOUNT, (customer_id,)).fetchone():
+        if not db.execute(HAS_ACCOUNT, (customer_id,)).rowcount:
             return ""
     contact = contact_of(ctx.store.history(customer_id))
     return contact.email if contact else ""

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from msgspec import ValidationError, convert, json, to_builtins
+from msgspec.structs import replace
 
 from commands import Context
 from commands.service_area import Place, is_outside_core_area, served_place
@@ -15,7 +16,7 @@ from domain.house import House
 from domain.offer import check_day, check_flight, check_hour
 from domain.price_list import Airport
 from domain.pricing import PriceRequest, Pricing, price
-from domain.selection import PickupTime, Selection
+from domain.selection import PickupTime, Selection, SpecialtyItems, named
 
 VALID = timedelta(minutes=30)
 
@@ -127,7 +128,12 @@ def _landing(airport: Airport, house: House) -> Place:
 
 
 def _contents(wanted: Wanted) -> str:
-    return sha256(json.encode(wanted)).hexdigest()
+    """The same however its ZIPs are written, 10013 or 10013-1234, and whatever its items are called."""
+    chosen = wanted.selection
+    if isinstance(chosen, SpecialtyItems):
+        chosen = named(chosen, {item.id: "" for item in chosen.specialty_items})
+    zips = {"pickup_zip": wanted.pickup_zip.strip()[:5], "delivery_zip": wanted.delivery_zip.strip()[:5]}
+    return sha256(json.encode(replace(wanted, selection=chosen, **zips))).hexdigest()
 
 
 def _signer(ctx: Context) -> URLSafeSerializer:

@@ -11,7 +11,7 @@ from commands import Context, booking_ref, day_ref, payment_ref
 from commands.ending import Outdated
 from commands.places import wish
 from domain import Refused, booking, booking_balance, payment, pickup_day, refund
-from domain.booking import UNPAID, Booking
+from domain.booking import Booking
 from domain.payment import Payment, PaymentFailed, PaymentOpened, PaymentSecret, PaymentSucceeded
 from domain.pickup_day import PickupDay
 from domain.refund import Refund, RefundRequested
@@ -70,11 +70,13 @@ def _paid(paying: Payment, made: Booking, day: PickupDay | None, late: tuple) ->
     """Events of payment, booking, day and refund, now that the money is there."""
     id, _, _, ctx = late
     amount = paying.amount_cents
-    if made.status in UNPAID:
-        return [], booking.pay(made, id, amount), [], []
     if booking.is_expired(made) and (place := _free_place(made, day, paying.booking_id, ctx)):
         return [], booking.reinstate(made, id, amount), place, []
-    if made.status not in booking_balance.SETTLED and booking.due_cents(made) > 0:
+    if made.status in booking_balance.SETTLED:
+        return give_back(paying, made, late)
+    if not made.is_paid:
+        return [], booking.pay(made, id, amount), [], []
+    if booking.due_cents(made) > 0:
         return [], booking_balance.pay_balance(made, id, amount), [], []
     return give_back(paying, made, late)
 

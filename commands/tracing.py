@@ -8,11 +8,13 @@ from uuid import UUID
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from domain import Value, audit, booking, customer, payment, refund
+from domain import Value, audit, booking, customer, house, payment, refund
 from domain.audit import PersonalChangeRecorded, StaffActed
 from eventlog.streams import Ref
 
 Decision = Callable[..., Sequence[list]]
+# What holds before the first event: the settings, which nobody has to make.
+AT_FIRST = {house: house.House()}
 
 
 class Trace(Value):
@@ -50,8 +52,9 @@ def changed(refs: Sequence[Ref], states: Sequence[Any], after: Sequence[Any]) ->
     """
     was, became = {}, {}
     kinds = [ref.aggregate.__name__.rpartition(".")[2] for ref in refs]
-    for ref, kind, *pair in zip(refs, kinds, states, after, strict=True):
-        one, other = _different(*(_impersonal(_plain(state)) for state in pair))
+    for ref, kind, state, new in zip(refs, kinds, states, after, strict=True):
+        pair = (AT_FIRST.get(ref.aggregate) if state is None else state, new)
+        one, other = _different(*(_impersonal(_plain(one)) for one in pair))
         if one != other:
             name = kind if kinds.count(kind) == 1 else f"{kind} {ref.stream}"
             was[name], became[name] = one, other

@@ -41,7 +41,7 @@ from domain.booking_events import (
     InstructionsChanged,
     TimesPlanned,
 )
-from domain.booking_status import ACTIVE, UNPAID, Status
+from domain.booking_status import ACTIVE, Status, once_paid
 
 __all__ = ["Event"]
 EXPIRED = "payment_expired"
@@ -90,11 +90,8 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, status=Status.CONFIRMED)
         case BookingBilledAgain():
             return replace(booking, payments=booking.payments + 1)
-        case BookingPaid() | BookingReinstated():
-            paid = booking.paid_cents + event.amount_cents
-            return replace(booking, status=Status.PAID, is_paid=True, paid_cents=paid, reason="")
-        case BookingBalancePaid():
-            return replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
+        case BookingPaid() | BookingReinstated() | BookingBalancePaid():
+            return _with_money(booking, event)
         case DifferenceReturned():
             return replace(booking, paid_cents=booking.paid_cents - event.amount_cents)
         case BookingStarted() | BookingResumed():
@@ -111,6 +108,13 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, is_deleted=True)
         case _:
             assert_never(event)
+
+
+def _with_money(booking: Booking, event: BookingPaid | BookingReinstated | BookingBalancePaid) -> Booking:
+    paid = replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
+    if isinstance(event, BookingReinstated):
+        return replace(paid, status=Status.PAID, reason="")
+    return replace(paid, status=once_paid(booking.status)) if isinstance(event, BookingPaid) else paid
 
 
 def _changed(booking: Booking, event: Change) -> Booking:
@@ -166,10 +170,13 @@ def confirm(booking: Booking) -> list[Event]:
 
 
 def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
-    """A payment later than the first leaves the status as it is."""
+    """What a guest's booking costs may come when it is under way or done; its status stays what it is then.
+
+    A payment later than the first changes nothing.
+    """
     if booking.is_paid:
         return []
-    _allowed(booking, "paid", *UNPAID)
+    _allowed(booking, "paid", *ACTIVE, Status.COMPLETED)
     return [BookingPaid(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 

@@ -16,3 +16,8 @@ class Status(StrEnum):
 
 ACTIVE = frozenset({Status.PENDING, Status.CONFIRMED, Status.PAID, Status.IN_PROGRESS, Status.DELAYED})
 UNPAID = frozenset({Status.PENDING, Status.CONFIRMED})
+
+
+def once_paid(status: str) -> Status:
+    """What is under way or done when its money comes stays so."""
+    return Status.PAID if status in UNPAID else Status(status)

@@ -105,14 +105,8 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return replace(payment, is_withdrawn=True)
         case PaymentCancelled():
             return replace(payment, status=Status.CANCELLED)
-        case RefundReserved():
-            return replace(payment, refunds=payment.refunds | {event.refund_id: event.amount_cents})
-        case RefundReleased():
-            left = {id: cents for id, cents in payment.refunds.items() if id != event.refund_id}
-            out = {id: cents for id, cents in payment.paid_out.items() if id != event.refund_id}
-            return replace(payment, refunds=left, paid_out=out)
-        case RefundPaidOut():
-            return replace(payment, paid_out=payment.paid_out | {event.refund_id: event.amount_cents})
+        case RefundReserved() | RefundReleased() | RefundPaidOut():
+            return _given_back(payment, event)
         case DisputeOpened():
             return _disputed(payment, event.stripe_dispute_id, Dispute(event.amount_cents))
         case DisputeClosed():
@@ -120,6 +114,18 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return _disputed(payment, event.stripe_dispute_id, dispute)
         case _:
             assert_never(event)
+
+
+def _given_back(payment: Payment, event: RefundReserved | RefundReleased | RefundPaidOut) -> Payment:
+    aside, out, id = payment.refunds, payment.paid_out, event.refund_id
+    match event:
+        case RefundReserved():
+            aside = aside | {id: event.amount_cents}
+        case RefundPaidOut():
+            out = out | {id: event.amount_cents}
+        case RefundReleased():
+            aside, out = ({other: n for other, n in sums.items() if other != id} for sums in (aside, out))
+    return replace(payment, refunds=aside, paid_out=out)
 
 
 def _disputed(payment: Payment, id: str, dispute: Dispute) -> Payment:

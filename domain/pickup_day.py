@@ -145,7 +145,7 @@ def move_within(day: PickupDay, wish: Wish) -> list[Event]:
     if place is None or place.slot == wish.slot:
         return []
     given_up = PlaceReleased(wish.day, wish.booking_id, place.service_type)
-    _check_slot(evolve(day, given_up), wish)
+    _check_slot(day, wish)  # its own place is in another slot
     return [given_up, _reserved(wish)]
 
 

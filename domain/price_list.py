@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from domain import Refused, Value
 from domain.selection import ServiceType, Tier
 
-MOST_CENTS, MOST = 100_000_000, 10_000
+LEAST_CENTS, MOST_CENTS, MOST = 50, 100_000_000, 10_000  # Stripe takes no payment of less than 50 cents
 
 
 class MiniMovePackage(Value):
@@ -119,14 +119,25 @@ def check(entry: Entry) -> None:
         if isinstance(value, int) and not 0 <= value <= most:
             raise Refused("invalid_value", f"{name} is from 0 to {most}.", f"/{name}")
     match entry:
+        case MiniMovePackage() | SpecialtyItem():
+            _check_payable(entry.base_price_cents, "base_price_cents")
         case OrganizingService():
             _check_tier(entry)
         case DeliveryRates():
             _check_range(entry.minimum_items, entry.max_items, "items")
+            items_cents = entry.minimum_items * entry.price_per_item_cents
+            _check_payable(max(entry.minimum_charge_cents, items_cents), "minimum_charge_cents")
         case Airport():
             _check_range(entry.minimum_bags, entry.max_bags, "bags")
+            _check_payable(entry.minimum_bags * entry.price_per_bag_cents, "price_per_bag_cents")
         case SurchargeRule():
             _check_rule(entry)
+
+
+def _check_payable(least_cents: int, name: str) -> None:
+    """`least_cents` is what the least that can be booked of it costs."""
+    if least_cents < LEAST_CENTS:
+        raise Refused("invalid_value", f"What costs less than {LEAST_CENTS} cents cannot be paid.", f"/{name}")
 
 
 def _check_tier(service: OrganizingService) -> None:

@@ -18,7 +18,7 @@ from eventlog.feed import Batch, Log, Progress
 from eventlog.vault import Vault
 from projections import parking
 from projections.partitions import PARTITIONS, Parting
-from projections.schemas import enter, name_of
+from projections.schemas import OtherShape, enter, has_shape, name_of
 
 
 class Place(NamedTuple):
@@ -49,7 +49,8 @@ def apply(db: Connection, model: ModuleType, batch: Batch, vault: Vault) -> None
 def apply_to(place: Place, batch: Batch) -> None:
     """Bring the model in a schema up to the batch's progress. Parks the keys whose events cannot be projected.
 
-    Raises Stopped when too many are parked, psycopg's errors when it is not an event's fault; then nothing has changed.
+    Raises Stopped when too many are parked, OtherShape, psycopg's errors when it is not an event's fault; then nothing
+    has changed.
     """
     try:
         with place.db.transaction():
@@ -89,9 +90,9 @@ def opened(place: Place, events: Sequence[Recorded]) -> list[Recorded]:
 
 def retry_parked(place: Place, partitions: Sequence[int], log: Log) -> int:
     """Do what staff want done about parked keys of the claimed partitions; returns for how many keys."""
-    name, db = name_of(place.model), place.db
+    db = place.db
     with db.transaction():
-        enter(db, name, place.schema)
+        _enter(place)
         todo = parking.wanted(db, partitions)
         for key, wish, waiting in todo:
             if wish == "skip":
@@ -99,6 +100,13 @@ def retry_parked(place: Place, partitions: Sequence[int], log: Log) -> int:
                 waiting = waiting[1:]
             _again(place, [readable(row) for position in waiting for row in log.read(position - 1, 1, position)])
     return len(todo)
+
+
+def _enter(place: Place) -> None:
+    """In a transaction. Raises OtherShape: between two batches another version may have made the tables anew."""
+    enter(place.db, name_of(place.model), place.schema)
+    if not has_shape(place.db, place.model, place.schema):
+        raise OtherShape(f"{place.schema} has the tables of another version: run `totetaxi migrate` of this one")
 
 
 def _again(place: Place, waiting: Sequence[Recorded]) -> None:
@@ -117,7 +125,7 @@ def _again(place: Place, waiting: Sequence[Recorded]) -> None:
 
 def _apply(place: Place, batch: Batch, manner: Callable[[Place, list[Recorded], set[UUID]], int]) -> None:
     """In a transaction: what is new is applied in this manner, which tells how many of them it came to."""
-    enter(place.db, name_of(place.model), place.schema)
+    _enter(place)
     at = _locked_positions(place.db, list(batch.progress))
     parked = parking.locked_keys(place.db)
     parking.check_running(parked)

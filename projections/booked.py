@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain import booking, payment, refund
 from domain.booking_events import BookingDeleted, BookingPlaced, BookingRescheduled
-from domain.booking_status import ACTIVE, Status
+from domain.booking_status import ACTIVE, Status, once_paid
 from domain.moment import instant, promised_pickup
 from eventlog.envelope import Recorded
 from projections.partitions import Parting
@@ -28,6 +28,12 @@ STATUS_AFTER = {
     booking.BookingReinstated: Status.PAID,
     booking.BookingRefunded: Status.REFUNDED,
 }
+
+
+def status_after(status: str, event: object) -> str:
+    if isinstance(event, booking.BookingPaid):
+        return once_paid(status)
+    return STATUS_AFTER.get(type(event), status)
 
 
 class Booked(Struct):
@@ -77,7 +83,7 @@ class Fold:
 
     def turn(self, recorded: Recorded) -> None:
         if booked := self.bookings.get(recorded.key):
-            booked.status = STATUS_AFTER[type(recorded.event)]
+            booked.status = status_after(booked.status, recorded.event)
 
     def receive(self, recorded: Recorded) -> None:
         self._money(recorded)[0] += recorded.event.amount_cents

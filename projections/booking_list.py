@@ -142,9 +142,10 @@ def _found(wish: Wish, order: str) -> str:
         narrowed = "and status = any(%(status)s)" if wish.status else ""
         return f"select * from lines where {where} {narrowed}"
     statuses = sorted(set(wish.status)) or list(Status)
+    first = f"and {where} order by {order} limit %(limit)s"  # of each, or the planner sorts them all
     return (
         "select * from ("
-        + " union all ".join(f"(select * from lines where status = '{status}' and {where})" for status in statuses)
+        + " union all ".join(f"(select * from lines where status = '{status}' {first})" for status in statuses)
         + ") of_each"
     )
 

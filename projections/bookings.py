@@ -27,7 +27,7 @@ from domain.booking_events import (
 from domain.booking_status import Status
 from eventlog.envelope import Recorded
 from projections import owners
-from projections.booked import STATUS_AFTER
+from projections.booked import status_after
 from projections.rows import copy, write
 from projections.searching import words_of
 
@@ -173,7 +173,7 @@ def _contact(recorded: Recorded) -> tuple:
 
 def _changed(line: Line, recorded: Recorded) -> Line:
     event = recorded.event
-    line = replace(line, status=STATUS_AFTER.get(type(event), line.status))
+    line = replace(line, status=status_after(line.status, event))
     match event:
         case BookingRescheduled():
             when = {name: getattr(event, name) for name in ("pickup_date", "pickup_time", "specific_pickup_hour")}

@@ -78,7 +78,7 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
         CHANGES[type(recorded.event)](fold, recorded)
     _write(db, fold)
     mails = owners.write_all(db, fold)
-    standings.recount(db, fold.touched() | mails)
+    standings.recount(db, fold.touched() | mails, fold.earned())
 
 
 def _write(db: Connection, fold: Fold) -> None:

@@ -80,16 +80,21 @@ COUNTERS = {
     "pickups": ("pickup_date", "bookings", "active"),
     "revenue": ("day", "received_cents", "returned_cents"),
 }
-URGENT = """
+# The first of each kind are enough, however many wait. Money waits also where the booking was put away.
+FIRST = "order by since, booking_number limit %(most)s"
+URGENT = f"""
     select reason, booking_id, booking_number, status, service_type, pickup_date, pickup_time, since from (
-        select 'delayed' as reason, bookings.*, pickup_at as since from bookings where status = 'delayed'
+        (select 'delayed' as reason, bookings.*, pickup_at as since from bookings
+         where status = 'delayed' and not is_deleted {FIRST})
         union all
-        select 'unpaid', bookings.*, pickup_at from bookings
-        where status in ('pending', 'confirmed') and pickup_at <= %(now)s + interval '24 hours'
+        (select 'unpaid', bookings.*, pickup_at as since from bookings
+         where status in ('pending', 'confirmed') and not is_deleted and pickup_at <= %(now)s + interval '24 hours'
+         {FIRST})
         union all
-        select 'refund_waiting', bookings.*, requested_at from bookings join refunds using (booking_id)
-        where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours') urgent
-    where not is_deleted order by since, booking_number, reason limit %(most)s"""
+        (select 'refund_waiting', bookings.*, requested_at as since from bookings join refunds using (booking_id)
+         where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours'
+         {FIRST})) urgent
+    order by since, booking_number, reason limit %(most)s"""
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:

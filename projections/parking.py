@@ -16,6 +16,7 @@ from psycopg.rows import tuple_row
 
 from domain import Value
 from eventlog.envelope import Recorded
+from projections.schemas import OtherShape
 
 MOST = 50
 FLEETING = frozenset({"08", "25", "40", "53", "55", "57", "58", "XX"})
@@ -41,9 +42,9 @@ class VaultUnready(Exception):
 
 def is_poison(error: Exception) -> bool:
     """Whether it is the event's fault. Connections, locks, disks and shutdowns are never an event's fault."""
-    if isinstance(
-        error, psycopg.InterfaceError | psycopg.OperationalError | MemoryError | OSError | VaultUnready | Stopped
-    ):
+    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError | MemoryError | OSError):
+        return False
+    if isinstance(error, VaultUnready | Stopped | OtherShape):
         return False
     return not (isinstance(error, psycopg.Error) and (error.sqlstate or "")[:2] in FLEETING)
 

@@ -12,6 +12,7 @@ from domain.address import BookingDetails
 from domain.booking_events import BookingAddressesChanged, BookingPlaced
 from eventlog.envelope import Recorded
 from projections.searching import words_of
+from projections.standings import Earning
 
 
 class Person(Struct):
@@ -70,7 +71,7 @@ class Fold:
     """The rows that a batch is about, as they become. Only accounts are loaded: a guest's row is made anew."""
 
     def __init__(self, accounts: dict[UUID, Person], purchases: dict[UUID, Purchase]):
-        self.accounts, self.purchases = accounts, purchases
+        self.accounts, self.purchases, self._before = accounts, purchases, dict(purchases)
         self.guests: dict[UUID, Person] = {}
         self.claims: set[Claim] = set()
         self.vips: dict[UUID, Vip] = {}
@@ -90,6 +91,16 @@ class Fold:
         claims = {id for claim in self.claims for id in (claim.mail_id, claim.customer_id)}
         bought = {row.person_id for row in self.changed_purchases()}
         return {row.person_id for row in self.changed_people()} | claims | bought | self.vips.keys() | self.closed
+
+    def earned(self) -> list[Earning]:
+        """Of each person whose bookings changed: what these bring in now, less what they brought in before."""
+        found: dict[UUID, Earning] = {}
+        for sign, purchases in ((-1, self._before), (1, self.purchases)):
+            for id in self._touched & purchases.keys():
+                earning = found.setdefault(purchases[id].person_id, Earning(purchases[id].person_id))
+                earning.completed += sign * purchases[id].is_completed
+                earning.spent += sign * purchases[id].spent_cents
+        return [earning for _, earning in sorted(found.items())]
 
     def register(self, recorded: Recorded) -> None:
         id = recorded.originator_id

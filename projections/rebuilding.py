@@ -12,7 +12,7 @@ from projections.applying import Place, positions
 from projections.comparing import Difference, compare
 from projections.following import Tell, bring, follow, silent
 from projections.forgetting import forget_again
-from projections.schemas import create, name_of, next_of, old_of
+from projections.schemas import create, has_shape, name_of, next_of, old_of
 from projections.switching import drop, roll_back, switch, workbench
 
 COMPARISONS = 10
@@ -53,6 +53,25 @@ def rebuild(site: Site, model: ModuleType, accept_difference: bool = False) -> R
         if switched:
             switch(place)
         return Rebuilt(name, events, monotonic() - began, differences, switched)
+
+
+def refit(site: Site, model: ModuleType) -> Rebuilt | None:
+    """Makes a live model anew whose tables are those of another version; None where they are this one's.
+
+    There is nothing to compare with, and the old generation goes: this version could erase nobody from it.
+    Raises RebuildRunning, ModelBusy, Stopped, UnknownEvent.
+    """
+    name, began = name_of(model), monotonic()
+    with workbench(site.database_url, name) as db:
+        if has_shape(db, model, name):
+            return None
+        place = Place(db, model, site.vault, next_of(name))
+        drop(db, place.schema)
+        create(db, model, place.schema)
+        events = follow(place, name, site.tell)
+        switch(place)
+        drop(db, old_of(name))
+        return Rebuilt(name, events, monotonic() - began, [], switched=True)
 
 
 def rollback(site: Site, model: ModuleType) -> None:

@@ -1,8 +1,10 @@
 """Where read models live: a schema for each, with its positions and parked keys, so that a switch takes them along.
 
 `calendar` is asked and kept up to date, `calendar_next` is there while a rebuild builds, `calendar_old` after a switch.
+Each schema carries the shape of its tables as its comment: a version that would make others does not write there.
 """
 
+from hashlib import sha256
 from types import ModuleType
 
 from psycopg import Connection
@@ -42,6 +44,23 @@ FRAME = """
 FRAME_TABLES = frozenset({"positions", "parked_keys", "parked"})
 
 
+class OtherShape(Exception):
+    """The read model's tables are those of another version: `totetaxi migrate` of this one makes them anew."""
+
+
+def shape_of(model: ModuleType) -> str:
+    """Says whether two versions of a model have the same tables."""
+    return f"shape {sha256((FRAME + model.SCHEMA).encode()).hexdigest()[:16]}"
+
+
+def has_shape(db: Connection, model: ModuleType, schema: str) -> bool:
+    """Whether the tables in a schema are those that this version of the model would make; no where there is none."""
+    cursor = db.cursor(row_factory=tuple_row)
+    asked = "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s"
+    found = cursor.execute(asked, (schema,)).fetchone()
+    return found == (shape_of(model),)
+
+
 def name_of(model: ModuleType) -> str:
     """What staff call it, and its live schema: the last part of the module's name."""
     return model.__name__.rpartition(".")[2]
@@ -74,6 +93,7 @@ def create(db: Connection, model: ModuleType, schema: str | None = None) -> None
             db.execute(SQL("create schema {}").format(Identifier(schema)))
             look_into(db, schema)
             db.execute(FRAME + model.SCHEMA)
+            db.execute(SQL("comment on schema {} is {}").format(Identifier(schema), shape_of(model)))
 
 
 def look_into(db: Connection, *schemas: str) -> None:

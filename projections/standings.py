@@ -26,6 +26,11 @@ SCHEMA = f"""
         is_vip    bool not null,
         tier      text not null
     );
+    create table earnings (
+        person_id uuid   primary key,
+        completed int    not null,
+        spent     bigint not null
+    );
     create table totals (
         only_row bool primary key check (only_row),
         {", ".join(f"{name} int not null default 0" for name in TOTALS)}
@@ -43,7 +48,8 @@ AFFECTED = "select customer_id from claims where mail_id = any(%s)"
 NOW = f"""
     select person_id, (since at time zone '{NEW_YORK}')::date as day, coalesce(is_vip, false) as is_vip, {TIER} as tier
     from people left join vips using (person_id) left join lateral (
-        select {SUMS} from purchases where person_id = any(
+        select coalesce(sum(completed), 0) as completed, coalesce(sum(spent), 0) as spent
+        from earnings where earnings.person_id = any(
             array(select mail_id from claims where customer_id = people.person_id) || people.person_id)) sums on true
     where person_id = any(%s) and {SHOWN}"""
 NEW_DAYS = 30
@@ -58,12 +64,25 @@ class Standing(Struct, frozen=True):
     tier: str
 
 
-def recount(db: Connection, touched: Iterable[UUID]) -> None:
-    """Counts these persons anew, and the customers under whom they are shown. The last thing in a transaction."""
+class Earning(Struct):
+    """A row of `earnings`, or what is added to it: completed bookings, and cents spent, of the person's own."""
+
+    person_id: UUID
+    completed: int = 0
+    spent: int = 0
+
+
+def recount(db: Connection, touched: Iterable[UUID], earned: Iterable[Earning] = ()) -> None:
+    """Adds what was earned, counts these persons anew, and the customers under whom they are shown.
+
+    The last thing in a transaction.
+    """
     if not (persons := sorted(set(touched))):
         return
     db.execute("insert into totals (only_row) values (true) on conflict do nothing")
     db.execute("select from totals for update")
+    adding = "completed = earnings.completed + excluded.completed, spent = earnings.spent + excluded.spent"
+    write(db, "earnings", earned, f"(person_id) do update set {adding}")
     customers = db.cursor(row_factory=tuple_row).execute(AFFECTED, (persons,)).fetchall()
     affected = sorted({*persons, *(id for (id,) in customers)})
     before, now = _asked(db, "select * from standings where person_id = any(%s)", affected), _asked(db, NOW, affected)

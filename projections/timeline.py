@@ -62,9 +62,7 @@ def story(booking_id: UUID, details: str | None, entries: list[Entry], for_staff
         "reason": made.reason,
         "payments": payments,
         "refunds": refunds,
-        "timeline": [
-            _line(entry, for_staff) for entry in reversed(entries) if for_staff or not isinstance(entry.event, STAFFS)
-        ],
+        "timeline": _timeline(entries, for_staff),
     }
 
 
@@ -110,6 +108,11 @@ def _refund(id: UUID, given: refund.Refund, last: Entry) -> dict[str, Any]:
         "amount_cents": given.amount_cents,
         "updated_at": last.at,
     }
+
+
+def _timeline(entries: list[Entry], for_staff: bool) -> list[dict[str, Any]]:
+    told = [entry for entry in reversed(entries) if for_staff or not isinstance(entry.event, STAFFS)]
+    return [_line(entry, for_staff) for entry in told]
 
 
 def _line(entry: Entry, for_staff: bool) -> dict[str, Any]:

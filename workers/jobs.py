@@ -39,6 +39,13 @@ WORKER = {
     "shutdown_graceful_timeout": 5.0,
     "install_signal_handlers": False,
 }
+# What is asked of a command about one thing; it answers a position, which nobody here needs.
+COMMANDS = {
+    "expire_hold": ending.expire_hold,
+    "end_payment": payments.cancel_intent,
+    "pay_back": refunds.pay_back,
+    "settle_difference": differences.settle_difference,
+}
 Making = Callable[[str], Context]  # the context in which the task of that name runs its command
 
 
@@ -71,21 +78,8 @@ def working(app: App, making: Making) -> App:
     def task(name: str, **more: Any) -> Callable:
         return app.task(name=name, retry=Patience(), **more)
 
-    @task("expire_hold")
-    def expire_hold(about: str, position: int) -> None:
-        ending.expire_hold(UUID(about), making("expire_hold"))
-
-    @task("end_payment")
-    def end_payment(about: str, position: int) -> None:
-        payments.cancel_intent(UUID(about), making("end_payment"))
-
-    @task("pay_back")
-    def pay_back(about: str, position: int) -> None:
-        refunds.pay_back(UUID(about), making("pay_back"))
-
-    @task("settle_difference")
-    def settle_difference(about: str, position: int) -> None:
-        differences.settle_difference(UUID(about), making("settle_difference"))
+    for name, command in COMMANDS.items():
+        task(name)(_carrying_out(name, command, making))
 
     @task("erase_person")
     def erase_person(about: str, position: int) -> None:
@@ -96,6 +90,13 @@ def working(app: App, making: Making) -> App:
         task(kind, pass_context=True)(_posting(kind, making))
     _housekeeping(app, making)
     return app
+
+
+def _carrying_out(name: str, command: Callable[[UUID, Context], int], making: Making) -> Callable[..., None]:
+    def carry_out(about: str, position: int) -> None:
+        command(UUID(about), making(name))
+
+    return carry_out
 
 
 def _posting(kind: str, making: Making) -> Callable[..., None]:

@@ -1,5 +1,6 @@
 """Brings a database to this version: the log as its owner, and as the application's role what the application makes."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,9 +8,15 @@ import psycopg
 from psycopg import errors
 
 from eventlog import migrations, roles
+from eventlog.envelope import UnknownEvent
+from eventlog.vault import Vault
 from eventlog.wiping import name_of_database
+from projections.following import Progressed
 from projections.models import MODELS, create_all
-from projections.schemas import generations
+from projections.parking import Stopped
+from projections.rebuilding import Site, refit
+from projections.schemas import generations, has_shape
+from projections.switching import ModelBusy, RebuildRunning
 from settings import BadSettings, Settings
 from workers.job_schema import create_job_tables
 
@@ -17,7 +24,10 @@ APPLICATIONS = ("stripe_sandbox", *(schema for name in MODELS for schema in gene
 
 
 def migrated(settings: Settings) -> list[str]:
-    """Log, roles, job queue and read models; the names of the migrations that were missing. Raises BadSettings."""
+    """Log, roles, job queue and read models; the names of the migrations that were missing. Raises BadSettings.
+
+    Not while other versions serve: they could not read what is made anew.
+    """
     app = roles.login_of(settings.database_url)
     with _explained(settings), _connected(settings.owner) as owner:
         is_apart = bool(settings.owner_url) and _are_apart(settings, owner)
@@ -29,7 +39,24 @@ def migrated(settings: Settings) -> list[str]:
         with _connected(settings.database_url) as db:
             create_job_tables(db)
             create_all(db)
+            _refit(settings, db)
     return done
+
+
+def _refit(settings: Settings, db: psycopg.Connection) -> None:
+    """Read models with the tables of another version are made anew from the log before anybody serves them."""
+    site = Site(settings.database_url, Vault(settings.master_keys, settings.identity_key), _tell)
+    for name, model in MODELS.items():
+        if has_shape(db, model, name):
+            continue
+        try:
+            refit(site, model)
+        except (RebuildRunning, ModelBusy, Stopped, UnknownEvent) as error:
+            raise BadSettings(f"{name} has another version's tables and could not be made anew: {error}") from error
+
+
+def _tell(progress: Progressed) -> None:
+    print(progress, file=sys.stderr, flush=True)
 
 
 def weakness(settings: Settings) -> str | None:

@@ -19,7 +19,7 @@ from eventlog.vault import Vault
 from projections.applying import Place, apply_to, positions, retry_parked
 from projections.models import MODELS
 from projections.parking import Stopped
-from projections.schemas import name_of
+from projections.schemas import OtherShape, name_of
 from settings import Settings
 from workers.claims import Claims
 from workers.stopping import on_stop
@@ -74,7 +74,7 @@ class Follower:
                 retry_parked(place, sorted(claims.held), source)
             try:
                 self._go_on(place, feed, claims)
-            except (UnknownEvent, Stopped) as error:
+            except (UnknownEvent, Stopped, OtherShape) as error:
                 self._wait(error)
 
     def _go_on(self, place: Place, feed: Feed, claims: Claims) -> None:

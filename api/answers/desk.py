@@ -6,7 +6,9 @@ from uuid import UUID
 
 from api.answers import Instant, Position
 from api.answers.bookings import Booking, ContactDetails
+from domain.booking_status import Status
 from domain.refund import Status as RefundStatus
+from domain.selection import PickupTime, ServiceType
 
 
 class DeskBooking(Booking):
@@ -94,3 +96,38 @@ class DeskBookingWritten(TypedDict):
 class PutAway(TypedDict):
     id: UUID
     position: Position
+
+
+class LineCustomer(TypedDict):
+    """The account, where there is one; by the names that were given for the booking."""
+
+    id: UUID
+    name: str | None
+    email: str | None
+    phone: str | None
+    is_vip: bool
+    is_guest: bool
+
+
+class DeskBookingLine(TypedDict):
+    id: UUID
+    booking_number: str
+    status: Status
+    service_type: ServiceType
+    pickup_date: date
+    pickup_time: PickupTime
+    specific_pickup_hour: int | None
+    customer: LineCustomer
+    pickup_city: str
+    pickup_zip_code: str
+    delivery_city: str
+    delivery_zip_code: str
+    total_price_cents: int
+    balance_due_cents: int
+    created_at: Instant
+    updated_at: Instant
+
+
+class DeskBookingPage(TypedDict):
+    bookings: list[DeskBookingLine]
+    next_cursor: str | None

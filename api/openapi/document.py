@@ -26,6 +26,10 @@ York's. A path without its trailing slash answers too.
 Refusals are problem documents (RFC 9457) with a stable `code`. They come in this order: 401, 403 or 404, 415, 400, 422,
 428 or 412, 409. A write answers the `position` of what it wrote; a read that is sent it as `X-Consistency-Position`
 shows at least that. Lists are pages: `next_cursor` leads to the next one, as `cursor`.
+
+The ETag of a booking is its `version` in quotes. PUT and PATCH ask for it as If-Match, other writes honour it. A write
+that is sent twice with one `Idempotency-Key` happens once. What a limit lets through tells, refused or not, what
+is left of it (`RateLimit-…`).
 """
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 HEADERS: dict[str, tuple[str, dict[str, str], Any]] = {
@@ -37,7 +41,7 @@ HEADERS: dict[str, tuple[str, dict[str, str], Any]] = {
     "RateLimit-Reset": ("Seconds until all are left again.", NUMBER, 3),
     "Set-Cookie": ("The session, HttpOnly.", TEXT, "totetaxi_session=kD0c1Jm2; HttpOnly; Path=/; SameSite=lax"),
     "Content-Disposition": ("The name of the file.", TEXT, 'attachment; filename="totetaxi.json"'),
-    "Cache-Control": ("How long it may be kept.", TEXT, "public, max-age=60, must-revalidate"),
+    "Cache-Control": ("How long it may be kept.", TEXT, "public, no-cache"),
 }
 
 

@@ -2,52 +2,66 @@
 
 from typing import Any
 
-NUMBER, INTENT = "$response.body#/booking/booking_number", "$response.body#/payment/stripe_payment_intent_id"
-SENT_NUMBER = "$request.body#/booking_number"
-TOKEN = {"header.X-Manage-Token": "$response.body#/manage_token"}
-PAY = {"payment_intent_id": INTENT, "booking_number": NUMBER}
-CREATE = {
-    "status": ("get_public_booking_status_by_booking_number", {"path.booking_number": NUMBER}, None),
-    "payment": ("get_payments_status_by_booking_number", {"path.booking_number": NUMBER}, None),
+NUMBER, ID = "$response.body#/booking/booking_number", "$response.body#/booking/id"
+INTENT, SENT_NUMBER = "$response.body#/payment/stripe_payment_intent_id", "$request.body#/booking_number"
+BY_NUMBER, BY_ID = {"path.booking_number": NUMBER}, {"path.id": ID}
+ETAG = {"header.If-Match": "$response.header.ETag"}
+GIVEN_TOKEN = BY_NUMBER | {"header.X-Manage-Token": "$response.body#/manage_token"}
+SENT_TOKEN = BY_NUMBER | {"header.X-Manage-Token": "$request.header.X-Manage-Token"}
+PAY, PAY_INTENT = ({"payment_intent_id": INTENT, "booking_number": number} for number in (NUMBER, SENT_NUMBER))
+PAID = {"payment_intent_id": "$request.body#/payment_intent_id", "booking_number": SENT_NUMBER}
+GO, CHANGE = {"reason": "Plans have changed."}, {"special_instructions": "Ring twice"}
+AGAIN = {"pickup_date": "2027-01-12", "pickup_time": "no_time_preference"}
+Link = tuple[str, dict[str, str], Any]
+PAYING: dict[str, Link] = {
+    "status": ("get_public_booking_status_by_booking_number", BY_NUMBER, None),
+    "payment": ("get_payments_status_by_booking_number", BY_NUMBER, None),
     "intent": ("post_payments_create_intent", {}, {"booking_number": NUMBER}),
     "confirm": ("post_payments_confirm", {}, PAY),
     "pay_in_sandbox": ("post_payments_mock_confirm", {}, PAY),
 }
-BY_NUMBER = {"path.booking_number": NUMBER}
-OF_INTENT = {"payment_intent_id": INTENT, "booking_number": SENT_NUMBER}
-LINKS: dict[str, dict[str, tuple[str, dict[str, str], Any]]] = {
-    "POST /api/public/guest-booking/": CREATE
-    | {
-        "whole": ("get_public_booking_status_by_booking_number", BY_NUMBER | TOKEN, None),
-        "cancel": ("post_public_bookings_by_booking_number_cancel", BY_NUMBER | TOKEN, {"reason": "Plans changed."}),
+OWN: dict[str, Link] = {
+    "booking": ("get_customer_bookings_by_id", BY_ID, None),
+    "timeline": ("get_customer_bookings_by_id_timeline", BY_ID, None),
+    "cancel": ("post_customer_bookings_by_id_cancel", BY_ID, GO),
+    "rebook": ("post_customer_bookings_by_id_rebook", BY_ID, AGAIN),
+}
+LINKS: dict[str, dict[str, Link]] = {
+    "POST /api/public/guest-booking/": {
+        **PAYING,
+        "booking": ("get_public_bookings_by_booking_number", GIVEN_TOKEN, None),
+        "cancel": ("post_public_bookings_by_booking_number_cancel", GIVEN_TOKEN, GO),
     },
-    "POST /api/customer/bookings/create/": CREATE
-    | {
-        "shown": ("get_customer_bookings_by_id", {"path.id": "$response.body#/booking/id"}, None),
-        "cancel": (
-            "post_customer_bookings_by_id_cancel",
-            {"path.id": "$response.body#/booking/id"},
-            {"reason": "Plans changed."},
-        ),
+    "GET /api/public/bookings/{booking_number}/": {
+        "change": ("patch_public_bookings_by_booking_number", SENT_TOKEN | ETAG, CHANGE),
+        "cancel": ("post_public_bookings_by_booking_number_cancel", SENT_TOKEN | ETAG, GO),
+    },
+    "POST /api/customer/bookings/create/": PAYING | OWN,
+    "POST /api/customer/bookings/{id}/rebook/": PAYING | OWN,
+    "GET /api/customer/bookings/{id}/": {
+        "change": ("patch_customer_bookings_by_id", BY_ID | ETAG, CHANGE),
+        "cancel": ("post_customer_bookings_by_id_cancel", BY_ID | ETAG, GO),
     },
     "POST /api/payments/create-intent/": {
-        "confirm": ("post_payments_confirm", {}, OF_INTENT),
-        "pay_in_sandbox": ("post_payments_mock_confirm", {}, OF_INTENT),
+        "confirm": ("post_payments_confirm", {}, PAY_INTENT),
+        "pay_in_sandbox": ("post_payments_mock_confirm", {}, PAY_INTENT),
     },
     "POST /api/payments/mock-confirm/": {
         "status": ("get_public_booking_status_by_booking_number", {"path.booking_number": SENT_NUMBER}, None),
-        "confirm": (
-            "post_payments_confirm",
-            {},
-            {"payment_intent_id": "$request.body#/payment_intent_id", "booking_number": SENT_NUMBER},
-        ),
+        "confirm": ("post_payments_confirm", {}, PAID),
     },
     "POST /api/customer/addresses/": {
-        "shown": ("get_customer_addresses_by_id", {"path.id": "$response.body#/address/id"}, None),
+        "address": ("get_customer_addresses_by_id", {"path.id": "$response.body#/address/id"}, None),
         "remove": ("delete_customer_addresses_by_id", {"path.id": "$response.body#/address/id"}, None),
     },
+    "GET /api/staff/bookings/{id}/": {
+        "change": ("patch_staff_bookings_by_id", BY_ID | ETAG, {"notes": "Two floors, no lift."}),
+        "cancel": ("post_staff_bookings_by_id_cancel", BY_ID | ETAG, GO),
+        "put_away": ("delete_staff_bookings_by_id", BY_ID | ETAG, None),
+        "events": ("get_staff_bookings_by_id_events", BY_ID, None),
+    },
     "POST /api/staff/accounts/": {
-        "shown": ("get_staff_accounts_by_id", {"path.id": "$response.body#/account/id"}, None),
+        "account": ("get_staff_accounts_by_id", {"path.id": "$response.body#/account/id"}, None),
     },
 }
 

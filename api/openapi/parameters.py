@@ -75,15 +75,16 @@ def _query(route: Route) -> list[dict[str, Any]]:
     schema = route.query.json_schema()
     shown = []
     for name, one in schema["properties"].items():
-        words = one.pop("description", QUERY.get(name, name.replace("_", " ").capitalize() + "."))
+        words = one.pop("description", None) or QUERY[name]
         one = {key: value for key, value in _inlined(one, schema).items() if key != "title"}
-        if one.get("default", 0) is None:
-            del one["default"]
+        one = _without_null(one)
         required = name in schema.get("required", ())
-        shown.append({"name": name, "in": "query", "description": words, "required": required, "schema": one})
+        asked = {"name": name, "in": "query", "description": words, "required": required, "schema": one}
+        shown.append(asked | ({"example": ASKED[name]} if name in ASKED else {}))
     return shown
 
 
+ASKED = {"start_date": "2027-01-12", "end_date": "2027-01-12", "at": "2027-01-12T00:00:00Z"}
 QUERY = {
     "limit": "How many at most.",
     "cursor": "The `next_cursor` of the page before.",
@@ -94,6 +95,22 @@ QUERY = {
     "sort": "The order; `-` before it: descending.",
     "search": "Words, or their beginnings, that are in it.",
     "at": "The instant.",
+    "version": "The version of the booking, in place of an instant.",
+    "status": "One status, or several with commas between.",
+    "service_type": "The service.",
+    "pickup_from": "The first pickup day.",
+    "pickup_to": "The last pickup day, included.",
+    "registered_from": "The first day of registering, in New York.",
+    "registered_to": "The last day of it, included.",
+    "customer": "The id of a customer, or of somebody who books as a guest: all that is theirs.",
+    "is_vip": "`true`: VIPs alone; `false`: everybody else.",
+    "vip": "`true`: VIPs alone; `false`: everybody else.",
+    "tier": "The loyalty tier.",
+    "deleted": "Those that were put away, and no others.",
+    "staff_id": "Who did it.",
+    "action_type": "What kind of act.",
+    "booking_id": "The booking it was about.",
+    "customer_id": "The customer it was about.",
 }
 
 
@@ -107,3 +124,10 @@ def _inlined(one: Any, schema: dict[str, Any]) -> Any:
         found = schema["$defs"][one["$ref"].rpartition("/")[2]]
         return {key: value for key, value in found.items() if key in ("type", "enum", "const")}
     return {key: _inlined(value, schema) for key, value in one.items()}
+
+
+def _without_null(one: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: what may be left out is left out."""
+    rest = {key: value for key, value in one.items() if key != "anyOf" and not (key == "default" and value is None)}
+    some = [inner for inner in one.get("anyOf", ()) if inner != {"type": "null"}]
+    return rest | (some[0] if len(some) == 1 else {"anyOf": some} if some else {})

@@ -3,18 +3,24 @@
 from typing import Any
 
 from api.openapi.example_values import ADA, FROM, ID, REST, SELECTED, TO, WHEN
+from domain.default_catalog import default_entries
+from domain.price_list import SpecialtyItem
 
+# A person has one booking in a slot: each example has one of its own, so that all of them can be tried in turn.
 DAY = {"pickup_date": "2027-01-12", "pickup_time": "morning"}
-FLIGHT = {"blade_airport": "JFK", "blade_flight_date": "2027-01-12", "blade_flight_time": "14:30",
+NO_TIME = {"pickup_date": "2027-01-12", "pickup_time": "no_time_preference"}
+NEXT_DAY, DAY_AFTER, ANOTHER_DAY = (DAY | {"pickup_date": f"2027-01-{day}"} for day in (13, 14, 19))
+ITEM = str(next(entry.id for entry in default_entries([]) if isinstance(entry, SpecialtyItem)))
+FLIGHT = {"blade_airport": "JFK", "blade_flight_date": "2027-01-13", "blade_flight_time": "14:30",
           "blade_bag_count": 3, "blade_ready_time": "09:00"}  # fmt: skip
 MOVE = {"service_type": "mini_move"} | SELECTED
 SERVICES: dict[str, dict[str, Any]] = {
     "mini_move": MOVE | WHEN | {"special_instructions": "Ring twice", "coi_required": False, "quote": None},
     "standard_delivery": {"service_type": "standard_delivery", "standard_delivery_item_count": 4,
                           "is_same_day_delivery": False} | DAY,
-    "specialty_item": {"service_type": "specialty_item", "specialty_items": [{"id": ID, "quantity": 1}],
-                       "is_same_day_delivery": False} | DAY,
-    "blade_transfer": {"service_type": "blade_transfer"} | FLIGHT | DAY,
+    "specialty_item": {"service_type": "specialty_item", "specialty_items": [{"id": ITEM, "quantity": 1}],
+                       "is_same_day_delivery": False} | NO_TIME,
+    "blade_transfer": {"service_type": "blade_transfer"} | FLIGHT | NEXT_DAY,
 }  # fmt: skip
 
 
@@ -29,7 +35,7 @@ def _each(pickup: Any, delivery: Any, more: dict[str, Any]) -> dict[str, Any]:
 
 ACCOUNTS = _each(FROM, TO, {})
 CHANGES: dict[str, dict[str, Any]] = {
-    "time": DAY,
+    "time": ANOTHER_DAY,
     "delivery_address": {"delivery_address": TO},
     "instructions": {"special_instructions": "Ring twice"},
 }
@@ -37,10 +43,10 @@ SAVED = {"pickup_address_id": ID, "delivery_address": TO}
 SENT: dict[str, dict[str, Any]] = {
     "POST /api/public/guest-booking/": _each(FROM | REST, TO, {"customer_info": ADA}),
     "POST /api/public/pricing-preview/": _each({"zip_code": "10013"}, {"zip_code": "11968"}, {}),
-    "POST /api/customer/bookings/create/": ACCOUNTS | {"saved_address": MOVE | DAY | SAVED},
+    "POST /api/customer/bookings/create/": ACCOUNTS | {"saved_address": MOVE | DAY_AFTER | SAVED},
     "PATCH /api/public/bookings/{booking_number}/": CHANGES,
     "PATCH /api/customer/bookings/{id}/": CHANGES | {"saved_address": {"delivery_address_id": ID}},
-    "POST /api/customer/bookings/{id}/rebook/": {"day": DAY},
+    "POST /api/customer/bookings/{id}/rebook/": {"day": ANOTHER_DAY},
     "PATCH /api/staff/catalog/mini-moves/{id}/": {"price": {"base_price_cents": 180000}},
     "PATCH /api/staff/catalog/organizing/{id}/": {"price": {"price_cents": 260000}},
     "PATCH /api/staff/catalog/standard-delivery/{id}/": {"price": {"price_per_item_cents": 9900}},
@@ -50,6 +56,10 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/staff/catalog/blade-airports/": {
         "laguardia": {"code": "LGA", "name": "LaGuardia", "city": "Queens", "state": "NY", "zip_code": "11371",
                    "price_per_bag_cents": 7500, "minimum_bags": 2, "max_bags": 20},
+    },
+    "POST /api/staff/catalog/specialty-items/": {
+        "canoe": {"name": "Canoe", "description": "One canoe, on the roof.", "base_price_cents": 60000,
+                  "requires_disassembly": False, "max_weight_lbs": 90},
     },
     "POST /api/staff/catalog/surcharges/": {
         "peak": {"surcharge_type": "peak_date", "name": "Marathon", "description": "Streets are closed.",

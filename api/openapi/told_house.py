@@ -2,7 +2,7 @@
 
 from api.answers import house as h
 from api.answers import machines as m
-from api.openapi.refused_codes import WHERE
+from api.openapi.refused_codes import WHERE, WHO
 from api.openapi.told import AFTER, ETAG, KEY, MATCH, Told
 
 CODES = {"blade-airports": WHERE}
@@ -38,12 +38,10 @@ SETTINGS = {
 }
 ACCOUNTS = {
     "GET /api/staff/accounts/": Told(m.StaffAccounts),
-    "POST /api/staff/accounts/": Told(
-        m.StaffAccountWritten, ("invalid_email", "email_taken", "weak_password"), (KEY,), (ETAG,)
-    ),
+    "POST /api/staff/accounts/": Told(m.StaffAccountWritten, (*WHO, "email_taken", "weak_password"), (KEY,), (ETAG,)),
     "GET /api/staff/accounts/{id}/": Told(m.StaffAccountShown, (), (), (ETAG,)),
     "PATCH /api/staff/accounts/{id}/": Told(
-        m.StaffAccountWritten, ("weak_password", "last_admin", "not_allowed"), (KEY,), (ETAG,)
+        m.StaffAccountWritten, ("invalid_phone", "weak_password", "last_admin", "not_allowed"), (KEY,), (ETAG,)
     ),
 }
 READ_MODELS = {

@@ -18,6 +18,8 @@ DOORS = {
 }
 DESK = {
     "GET /api/staff/dashboard/": Told(s.Dashboard, (), (AFTER,)),
+    "GET /api/staff/bookings/": Told(d.DeskBookingPage, ("invalid_value",), (AFTER,)),
+    "GET /api/staff/exports/bookings.csv": Told("text/csv", (), (AFTER,), ("Content-Disposition",)),
     "GET /api/staff/bookings/{id}/events/": Told(b.BookingEvents),
     "GET /api/staff/bookings/{id}/as-of/": Told(d.DeskBookingThen, ("missing_field", "unexpected_field")),
     "GET /api/staff/bookings/{id}/": Told(d.DeskBookingShown, (), (AFTER,), (ETAG,)),

@@ -68,7 +68,7 @@ def catalog(call: Call) -> dict[str, Any]:
     return {name.replace("-", "_"): _sheets(shelf, name) for name in KINDS} | {"version": shelf.version}
 
 
-def _routes(name: str) -> list[Route]:
+def _reading(name: str) -> list[Route]:
     kind = KINDS[name]
 
     def entries(call: Call) -> dict[str, Any]:
@@ -77,19 +77,20 @@ def _routes(name: str) -> list[Route]:
         give_etag(call, shelf.version)
         return {"entries": _sheets(shelf, name), "version": shelf.version}
 
-    def add(call: Call, asked: NEW[name]) -> dict[str, Any]:
-        """A new entry, offered at once. What is in the catalogue already, withdrawn or not, is `already_offered`."""
-        told, seen = Told(kind, asked.told()), catalog_ref(told_version(call))
-
-        def do(ctx: Context) -> Done:
-            return Done(seen.stream, add_entry(told, seen, ctx).position)
-
-        return carry_out(call, Write(do, lambda done: _written(call, done), in_append=True))
-
     def entry(call: Call, id: str) -> dict[str, Any]:
         """One entry; the ETag is that of the whole catalogue."""
         shelf = _shelf(call)
         return _answer(call, shelf, find(shelf.state, kind, id))
+
+    return [Route(f"GET {WHERE}{name}/", entries, SEE), Route(f"GET {WHERE}{name}/{{id}}/", entry, SEE)]
+
+
+def _writing(name: str) -> list[Route]:
+    kind = KINDS[name]
+
+    def add(call: Call, asked: NEW[name]) -> dict[str, Any]:
+        """A new entry, offered at once. What is in the catalogue already, withdrawn or not, is `already_offered`."""
+        return _add(call, Told(kind, asked.told()))
 
     def change(call: Call, id: str, asked: CHANGED[name]) -> dict[str, Any]:
         """What is told of the entry; `is_active` false withdraws it. Bookings and quotes keep the price they have."""
@@ -97,12 +98,16 @@ def _routes(name: str) -> list[Route]:
         find(call.context().catalog(), kind, id)
         return _change(call, told)
 
-    return [
-        Route(f"GET {WHERE}{name}/", entries, SEE),
-        Route(f"POST {WHERE}{name}/", add, ACT, 201),
-        Route(f"GET {WHERE}{name}/{{id}}/", entry, SEE),
-        Route(f"PATCH {WHERE}{name}/{{id}}/", change, ACT),
-    ]
+    return [Route(f"POST {WHERE}{name}/", add, ACT, 201), Route(f"PATCH {WHERE}{name}/{{id}}/", change, ACT)]
+
+
+def _add(call: Call, told: Told) -> dict[str, Any]:
+    seen = catalog_ref(told_version(call))
+
+    def do(ctx: Context) -> Done:
+        return Done(seen.stream, add_entry(told, seen, ctx).position)
+
+    return carry_out(call, Write(do, lambda done: _written(call, done), in_append=True))
 
 
 def _change(call: Call, told: Told) -> dict[str, Any]:
@@ -141,4 +146,4 @@ def _sheets(shelf: Shelf, name: str) -> list[dict[str, Any]]:
     return [entry_sheet(entry) for entry in KINDS[name].on(shelf.state)]
 
 
-ROUTES = [Route(f"GET {WHERE}", catalog, SEE), *(route for name in KINDS for route in _routes(name))]
+ROUTES = [Route(f"GET {WHERE}", catalog, SEE), *(route for name in KINDS for route in _reading(name) + _writing(name))]

@@ -35,11 +35,24 @@ def paying_house(database, sandbox):
 
 
 @pytest.fixture(scope="module")
-def still_house(server):
-    """Shared by tests that leave it as it is."""
-    name = f"still_{uuid4().hex}"
+def own_database(server):
+    """One for all tests of a file."""
+    name = f"file_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as db:
         db.execute(f"create database {name} template {TEMPLATE}")
-        with open_house(make_conninfo(server, dbname=name)) as house:
-            yield house
+        yield make_conninfo(server, dbname=name)
         db.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def still_house(own_database):
+    """Shared by tests that leave it as it is."""
+    with open_house(own_database) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def busy_house(own_database, sandbox):
+    """With payments that can be played; shared by a file's tests, each with guests and days of its own."""
+    with open_house(own_database, TOTETAXI_STRIPE_API_URL=sandbox.url) as house:
+        yield house

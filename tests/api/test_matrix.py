@@ -40,6 +40,8 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "DELETE /api/staff/bookings/{id}/": P.MODIFY_BOOKINGS,
     "POST /api/staff/bookings/{id}/reschedule/": P.MODIFY_BOOKINGS,
     "POST /api/staff/bookings/{id}/cancel/": P.MODIFY_BOOKINGS,
+    "GET /api/staff/bookings/": P.VIEW_BOOKINGS,
+    "GET /api/staff/exports/bookings.csv": P.EXPORT,
     "GET /api/staff/bookings/{id}/events/": P.VIEW_BOOKINGS,
     "GET /api/staff/bookings/{id}/as-of/": P.VIEW_BOOKINGS,
     "GET /api/staff/customers/": P.VIEW_CUSTOMERS,

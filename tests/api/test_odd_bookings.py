@@ -44,7 +44,8 @@ def test_specialty_items_are_booked_as_they_are_wished_for(paying_house):
     assert answer.status_code == 201, answer.text
     made = answer.json()["booking"]
     assert (made["service_type"], made["status"]) == ("specialty_item", "pending")
-    assert made["selection"] == {"specialty_items": wish["specialty_items"], "is_same_day_delivery": False}
+    items = [item | {"name": name} for item, name in zip(wish["specialty_items"], ("Crib", "Bicycle"), strict=True)]
+    assert made["selection"] == {"specialty_items": items, "is_same_day_delivery": False}
     amounts = ("base_price_cents", "coi_fee_cents", "geographic_surcharge_cents", "time_window_surcharge_cents")
     assert [made["pricing"][name] for name in amounts] == [2 * 35000 + 25000, 5000, 17500, 5000]
     assert answer.json()["payment"]["amount_cents"] == made["pricing"]["total_price_cents"]
@@ -76,8 +77,8 @@ def test_a_flight_in_the_morning_after_the_pickup_is_caught(still_house):
 @pytest.mark.parametrize("make", BOTH)
 def test_a_quote_is_the_price_also_after_the_catalogue_has_changed(house, make):
     quoted = preview(house, make())
-    offer(house, "specialty_items", UUID(ITEMS["Crib"]), base_price_cents=1, is_active=False)
-    offer(house, "airports", "JFK", price_per_bag_cents=1, is_active=False)
+    offer(house, "specialty_items", UUID(ITEMS["Crib"]), base_price_cents=100, is_active=False)
+    offer(house, "airports", "JFK", price_per_bag_cents=100, is_active=False)
     path = {odd_things: "/specialty_items/0/id", transfer: "/blade_airport"}[make]
     assert refusal(house.book(make())) == (422, "not_offered", [path])
     made = house.book(make(quote=quoted["quote"]))

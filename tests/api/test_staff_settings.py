@@ -71,7 +71,9 @@ def test_a_house_begins_with_its_own_figures_and_turns_them_all_at_once(house, m
     assert answer.headers["etag"] == f'"{len(TURNED)}"'
     told = acts_of(house, manager)[-1]
     assert (told["action"], told["subject"]) == ("manage_catalog", "settings")
-    assert told["after"]["house"]["hold_minutes"] == 45
+    was, became = told["before"]["house"], told["after"]["house"]
+    assert (was["hold_minutes"], became["hold_minutes"]) == (30, 45)
+    assert was.keys() == became.keys() == TURNED.keys()
     again = turn(house, manager, TURNED)
     assert again.headers["etag"] == answer.headers["etag"]
     restore(house, manager)

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from bench.counting import Booked, Seen, differences, history_wrong, told_wrong
-from bench.guests import Outcome
+from bench.counting import Booked, Seen, customer_wrong, differences, history_wrong, list_wrong, told_wrong
+from bench.kept import Kept
 
 DAY, NEXT, SERVICE, CENTS = date(2026, 11, 20), "2026-11-25", "mini_move", 99_500
 PENDING_BEFORE = 3
@@ -26,13 +26,20 @@ def seen(statuses=(), cents=0, left=10, on=DAY, silver=0):
     return Seen(on, dashboard, {(NEXT, SERVICE): left, ("2026-11-26", SERVICE): 7})
 
 
-def booked(status="paid", paid=True, cents=CENTS):
-    return Booked(Outcome("g@example.com", "10.0.0.1", "TT1", NEXT, SERVICE, cents, paid), status)
+def booked(status="paid", cents=CENTS, **known):
+    paid = cents if status == "paid" else 0
+    told = {"status": status, "price_cents": cents, "paid_cents": paid} | known
+    return Booked(Kept("g@example.com", "TT1", day=NEXT, service=SERVICE, **told), status)
 
 
-def history(status="paid", cents=CENTS, payments=("succeeded",)):
-    paid = [{"amount_cents": CENTS, "status": status} for status in payments]
+def history(status="paid", cents=CENTS, payments=("succeeded",), back=0):
+    paid = [{"amount_cents": CENTS, "status": status, "refunded_cents": back} for status in payments]
     return {"bookings": [{"booking_number": "TT1", "status": status, "total_price_cents": cents, "payments": paid}]}
+
+
+def line(**changed):
+    shown = {"status": "paid", "pickup_date": NEXT, "service_type": SERVICE, "total_price_cents": CENTS}
+    return {"TT1": shown | changed}
 
 
 def test_read_models_that_moved_by_what_the_guests_did_do_not_differ():
@@ -86,21 +93,53 @@ def test_over_midnight_revenue_says_nothing_and_days_come_and_go():
     assert differences(seen(), after, [booked()]) == []
 
 
-def test_a_guest_who_was_told_something_else_than_is_so_is_named():
-    assert told_wrong([booked(), booked("pending", paid=False)]) == []
-    assert len(told_wrong([booked("cancelled"), booked("paid", paid=False)])) == 2
+def test_what_was_paid_and_given_back_is_earned_by_nobody_and_its_place_is_free():
+    given_back = booked("cancelled", paid_cents=CENTS, returned_cents=CENTS)
+    assert differences(seen(), seen({"cancelled": 1}), [given_back]) == []
+    assert differences(seen(), seen({"cancelled": 1}, CENTS), [given_back])
+    assert differences(seen(), seen({"cancelled": 1}, left=9), [given_back])
+
+
+def test_who_registers_is_a_customer_without_a_booking():
+    assert len(differences(seen(), seen(), [], ["ada@example.com"])) == 1
+    assert differences(seen(), seen({"paid": 1}, CENTS, 9), [booked()], ["g@example.com"]) == []
+
+
+def test_a_client_who_was_told_something_else_than_is_so_is_named():
+    assert told_wrong([booked(), booked("pending")]) == []
+    lied_to = [booked("cancelled"), booked("paid"), booked("cancelled")]
+    for one, told in zip(lied_to, ("paid", "pending", "pending"), strict=True):
+        one.kept.status = told
+    assert len(told_wrong(lied_to)) == 2
 
 
 @pytest.mark.parametrize(
     "found",
     [None, history("pending"), history(cents=1), history(payments=()), history(payments=("succeeded", "succeeded")),
-     {"bookings": []}],
-    ids=["nobody", "other status", "other price", "no payment", "paid twice", "no booking"],
+     history(payments=("refunded",), back=CENTS), {"bookings": []}],
+    ids=["nobody", "other status", "other price", "no payment", "paid twice", "given back", "no booking"],
 )  # fmt: skip
 def test_a_history_that_tells_another_story_is_wrong(found):
-    assert history_wrong(booked(), found)
+    assert history_wrong("g@example.com", [booked()], found)
 
 
-def test_a_history_that_tells_the_guests_story_is_right():
-    assert history_wrong(booked(), history()) is None
-    assert history_wrong(booked("pending", paid=False), history("pending", payments=("failed",))) is None
+def test_a_history_that_tells_the_clients_story_is_right():
+    assert history_wrong("g@example.com", [booked()], history()) is None
+    assert history_wrong("g@example.com", [booked("pending")], history("pending", payments=("failed",))) is None
+    back = booked("cancelled", paid_cents=CENTS, returned_cents=500)
+    shown = history("cancelled", payments=("partially_refunded",), back=500)
+    assert history_wrong("g@example.com", [back], shown) is None
+
+
+@pytest.mark.parametrize(
+    "found", [{}, line(status="pending"), line(pickup_date="2026-11-26"), line(total_price_cents=1)]
+)
+def test_a_list_that_shows_it_otherwise_is_wrong(found):
+    assert list_wrong([booked()], found)
+    assert list_wrong([booked()], line()) == []
+
+
+@pytest.mark.parametrize("found", [{}, {"total_bookings": 2, "total_spent_cents": CENTS}])
+def test_statistics_that_count_otherwise_are_wrong(found):
+    assert customer_wrong("g@example.com", [booked()], found)
+    assert customer_wrong("g@example.com", [booked()], {"total_bookings": 1, "total_spent_cents": CENTS}) is None

@@ -136,7 +136,7 @@ def test_of_two_who_add_the_same_airport_one_is_told_that_it_is_there(ctx):
 
 def test_an_airport_that_is_no_longer_served_can_still_be_withdrawn(ctx):
     change_settings({"zip_prefixes_not_served": ("071",)}, house_ref(), ctx())
-    dearer, gone = ({"price_per_bag_cents": 1}, {"is_active": False})
+    dearer, gone = ({"price_per_bag_cents": 100}, {"is_active": False})
     with pytest.raises(Refused, match="do not drive"):
         change_entry(Told(KINDS["blade-airports"], dearer, "EWR"), catalog_ref(), ctx())
     change_entry(Told(KINDS["blade-airports"], gone, "EWR"), catalog_ref(), ctx())

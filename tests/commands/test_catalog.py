@@ -21,7 +21,7 @@ def test_a_second_seed_changes_nothing(ctx, store):
 
 
 def test_a_seed_leaves_a_changed_price_alone(ctx, store):
-    package = replace(store.load(SHELF).state.mini_moves[Tier.PETITE], base_price_cents=1)
+    package = replace(store.load(SHELF).state.mini_moves[Tier.PETITE], base_price_cents=100)
     store.append([SHELF], lambda shelf: [catalog.offer(shelf, package)], note())
     assert seed(ctx()) == 0
     assert store.load(SHELF).state.mini_moves[Tier.PETITE] == package

@@ -1,11 +1,13 @@
 """A booking is changed while somebody else ends it, pays it, changes it too, or its customer is being forgotten."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import psycopg
 import pytest
 
 from commands import booking_ref
+from commands.booked_by import held
 from commands.changing import ByStaff, Changes, change_booking
 from commands.customers import forget_customer, verify_mail
 from commands.ending import cancel_booking, expire_hold
@@ -23,8 +25,10 @@ from tests.commands.accounts_made import token, verified
 from tests.commands.changes import NEAR, SATURDAY, STAFF, TUESDAY, change, has_its_place, on, refused
 from tests.commands.wishes import PASSES, booking, names, payment, place, together
 from tests.samples import HOLD
+from tests.waiting import until
 
 ROUNDS = 4
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%for key share%'"
 
 
 def cancels(placed, ctx):
@@ -48,9 +52,9 @@ def moves(placed, ctx):
     change_booking(booking_ref(placed.booking_id), Changes(on(TUESDAY)), ctx())
 
 
-def asked(call, *args):
+def asked(call, *args, **more):
     try:
-        call(*args)
+        call(*args, **more)
     except (Refused, StripeUnavailable) as refusal:
         return getattr(refusal, "code", "unavailable")
     return "done"
@@ -126,14 +130,26 @@ def ada(ctx):
     return ctx().store.vault.person_id("ada@example.com")
 
 
-def test_who_is_being_forgotten_waits_for_a_change_that_is_being_written(ctx, database):
+def test_who_is_being_forgotten_waits_for_a_change_that_is_being_decided(ctx, database):
     placed = place(ctx)
-    with ctx().store.recorder.transaction(), psycopg.connect(database) as forgetting:
-        change(ctx, placed, ends=Ends(NEAR))
+    with held(placed.booking_id, ctx()), psycopg.connect(database) as forgetting:
         forgetting.execute("set lock_timeout = '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             forgetting.execute("select from eventlog.person_keys where person_id = %s for update", (ada(ctx),))
-    assert len(words(ctx, placed)) == 2
+
+
+def test_whose_key_goes_while_they_change_it_has_changed_nothing(ctx, database):
+    """It is not sealed with a new key: nobody would ever forget that one."""
+    placed = place(ctx)
+    with psycopg.connect(database, autocommit=True) as watching, psycopg.connect(database) as forgetting:
+        forgetting.execute("delete from eventlog.person_keys where person_id = %s", (ada(ctx),))
+        with ThreadPoolExecutor(1) as thread:
+            changed = thread.submit(asked, change, ctx, placed, ends=Ends(NEAR))
+            until(lambda: watching.execute(WAITING).fetchone()[0])
+            forgetting.commit()
+            assert changed.result() == "invalid_transition"
+        assert watching.execute("select count(*) from eventlog.person_keys").fetchone() == (0,)
+    assert words(ctx, placed) == []
 
 
 def test_of_who_is_forgotten_nothing_personal_is_written_any_more(ctx, db):

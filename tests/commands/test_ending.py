@@ -4,12 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from commands import booking_ref, payment_ref
-from commands.bookings import complete_booking, confirm_booking, start_booking
+from commands.bookings import confirm_booking, start_booking
+from commands.changing import ByStaff
 from commands.ending import Cancellation, cancel_as_seen, delete_booking, expire_hold
 from commands.refunds import pay_back
 from domain import payment as payments
 from domain import refund
 from domain.booking_events import BookingBilledAgain
+from domain.booking_status import Status
 from domain.ids import payment_id
 from domain.payment import PaymentOpened, PaymentRequested, PaymentSecret, PaymentSucceeded
 from tests.commands.changes import SATURDAY, STAFF, change, has_its_place, on, refused
@@ -162,9 +164,21 @@ def test_what_is_paid_or_under_way_is_cancelled_before_it_is_put_away(ctx):
         assert booking(ctx, placed).is_deleted
 
 
+def test_what_is_paid_when_the_van_is_under_way_is_the_bookings_and_goes_back_with_its_end(ctx):
+    placed = place(ctx)
+    confirm_booking(placed.booking_id, ctx())
+    start_booking(placed.booking_id, ctx())
+    pay(ctx, placed)
+    made = booking(ctx, placed)
+    assert (made.status, made.is_paid, made.paid_cents) == ("in_progress", True, 117000)
+    cancel(ctx, placed)
+    assert [asked.amount_cents for asked in back(ctx, placed.payment_id)] == [117000]
+
+
 def test_what_is_done_is_put_away_with_its_money_where_it_is(ctx):
     placed = paid(ctx)
-    complete_booking(placed.booking_id, ctx())
+    change(ctx, placed, by_staff=ByStaff(Status.COMPLETED))
+    assert has_its_place(ctx, placed)
     delete(ctx, placed)
     assert (booking(ctx, placed).status, booking(ctx, placed).is_deleted) == ("completed", True)
     assert payment(ctx, placed).refunds == {}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from commands.quotes import preview, terms
 from domain import Refused, catalog
-from domain.selection import MiniMove, PickupTime, StandardDelivery, Tier
+from domain.selection import ItemQuantity, MiniMove, PickupTime, SpecialtyItems, StandardDelivery, Tier
 from eventlog.store import Ref
 from tests.commands.wishes import PETITE, WANTED
 from tests.samples import MONDAY, NOON
@@ -61,6 +61,16 @@ def test_a_quote_of_another_version_is_refused(ctx):
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_quote_for_other_contents_is_refused(ctx, other):
     assert refusal(other, preview(WANTED, ctx()).quote, ctx()) == "quote_mismatch"
+
+
+def test_a_quote_is_for_a_zip_however_it_is_written_and_for_items_whatever_they_are_called(ctx):
+    oddities = SpecialtyItems((ItemQuantity(next(iter(ctx().catalog().specialty_items)), 2),))
+    (line,) = oddities.specialty_items
+    wanted = replace(WANTED, selection=oddities)
+    booked = SpecialtyItems((replace(line, name="As it was called"),))
+    same = replace(wanted, selection=booked, pickup_zip="10013-1234", delivery_zip="11968 ")
+    assert terms(same, ctx(), None, preview(wanted, ctx()).quote).pricing == preview(wanted, ctx()).pricing
+    assert terms(wanted, ctx(), None, preview(same, ctx()).quote).pricing == preview(wanted, ctx()).pricing
 
 
 @pytest.mark.parametrize(("minutes", "holds"), [(30, True), (31, False)])

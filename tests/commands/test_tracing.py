@@ -136,7 +136,8 @@ def test_of_something_new_there_is_nothing_before(staff, store):
     set_limit(staff(), 5)
     [entry] = entries(store)
     assert entry.before == {"pickup_day": None}
-    assert entry.after == {"pickup_day": {"places": {}, "limits": {"mini_move": 5}, "is_blackout": False}}
+    limited = {"places": {}, "limits": {"mini_move": 5}, "is_blackout": False, "reason": ""}
+    assert entry.after == {"pickup_day": limited}
 
 
 def test_only_what_is_different_is_told(ctx, staff, store):

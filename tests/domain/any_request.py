@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from domain.house import House
-from domain.price_list import Airport, Entry, SurchargeRule, SurchargeType
+from domain.price_list import LEAST_CENTS, Airport, Entry, SurchargeRule, SurchargeType
 from domain.pricing import PriceRequest
 from domain.selection import (
     BladeTransfer,
@@ -23,6 +23,7 @@ from domain.selection import (
 from tests.domain.price_lists import ENTRIES, ITEMS, PEAK_DAYS, TUESDAY, shelf
 
 CLOCK_CHANGES = [date(2027, 3, 14), date(2027, 11, 7)]
+BASES = ("base_price_cents", "minimum_charge_cents", "price_per_bag_cents")
 
 
 def requests_for(selections: some.SearchStrategy) -> some.SearchStrategy[PriceRequest]:
@@ -68,7 +69,8 @@ def rules(draw) -> SurchargeRule:
 def entries(draw) -> Entry:
     """One of the default entries, at other prices; a package with or without its certificate."""
     entry = draw(some.sampled_from([one for one in ENTRIES if not isinstance(one, SurchargeRule)]))
-    told = {name: draw(some.integers(0, 300_000)) for name in entry.__struct_fields__ if name.endswith("_cents")}
+    cents = [name for name in entry.__struct_fields__ if name.endswith("_cents")]
+    told = {name: draw(some.integers(LEAST_CENTS if name in BASES else 0, 300_000)) for name in cents}
     if isinstance(entry, Airport):
         told["minimum_bags"] = draw(some.integers(1, 5))
     if hasattr(entry, "coi_included"):

@@ -114,17 +114,15 @@ def test_a_change_leaves_the_rest_as_it_was(asked):
 @pytest.mark.parametrize(
     "to",
     [
-        replace(RESCHEDULED, pickup_time="morning", specific_pickup_hour=None),
         replace(RESCHEDULED, pickup_date=MONDAY),
-        replace(RESCHEDULED, pickup_date=MONDAY, pickup_time="no_time_preference", specific_pickup_hour=None),
-        replace(RESCHEDULED, pickup_date=MONDAY, specific_pickup_hour=10),
-        replace(RESCHEDULED, pickup_date=MONDAY, pickup_time="morning", specific_pickup_hour=None,
-                selection=StandardDelivery(3, True)),
+        replace(RESCHEDULED, pickup_time="morning"),
+        replace(RESCHEDULED, specific_pickup_hour=10),
+        replace(RESCHEDULED, selection=StandardDelivery(3)),
     ],
-)  # fmt: skip
-def test_another_day_time_hour_or_flight_is_another_appointment(to):
-    given(PLACED).when(reschedule, to).then(to)
-    given(PLACED, to).when(reschedule, to).then()
+)
+def test_another_day_time_hour_or_selection_alone_is_another_appointment(to):
+    given(PLACED, RESCHEDULED).when(reschedule, to).then(to)
+    given(PLACED, RESCHEDULED, to).when(reschedule, to).then()
 
 
 def test_the_same_appointment_for_another_reason_or_price_is_none():
@@ -215,6 +213,7 @@ def test_what_is_due_is_the_price_of_now_less_what_was_paid():
     told = [given(PLACED, *more).state for more in ([], [RESCHEDULED], [CONFIRMED, PAID], [PAID, RESCHEDULED])]
     assert [due_cents(state) for state in told] == [PRICE, 119400, 0, 19900]
     assert due_cents(given(PLACED, PAID, OVERRIDDEN).state) == -9500
+    assert due_cents(given(PLACED, PAID, RESCHEDULED, booking.BookingPaid(ADA, 19900)).state) == 0
     assert given(PLACED, EXPIRED, booking.BookingReinstated(FIRST, PRICE)).state.paid_cents == PRICE
 
 

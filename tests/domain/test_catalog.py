@@ -9,7 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from domain import catalog
-from domain.catalog import AirportServed, DeliveryRatesSet, MiniMoveOffered, SurchargeRuleSet, offer, stock
+from domain.catalog import (
+    AirportServed,
+    DeliveryRatesSet,
+    MiniMoveOffered,
+    SurchargeRuleSet,
+    introduce,
+    offer,
+    stock,
+    told,
+)
 from domain.price_list import OrganizingService, SurchargeRule, SurchargeType
 from domain.selection import Tier
 from tests import Given
@@ -59,6 +68,16 @@ def test_the_default_catalogue_is_complete():
     assert len(state.surcharges) == 3 + len(PEAK_DAYS)
 
 
+def test_something_new_is_introduced_once_and_then_changed():
+    given().when(introduce, PETITE).then(MiniMoveOffered(PETITE))
+    given(MiniMoveOffered(PETITE)).when(introduce, DEARER).refused("already_offered")
+    given(MiniMoveOffered(replace(PETITE, is_active=False))).when(introduce, PETITE).refused("already_offered")
+
+
+def test_every_event_tells_its_entry():
+    assert [told(event) for event in stock(None, ENTRIES)] == ENTRIES
+
+
 def test_stocking_again_changes_nothing():
     given(*stock(None, ENTRIES)).when(stock, ENTRIES).then()
 
@@ -76,6 +95,28 @@ def test_stocking_adds_what_is_new():
 def test_a_negative_price_is_refused(entry):
     cents = next(name for name in entry.__struct_fields__ if name.endswith("_cents"))
     given().when(offer, replace(entry, **{cents: -1})).refused("invalid_value")
+
+
+def test_what_no_price_and_no_number_can_be_is_refused_at_its_field():
+    given().when(offer, replace(PETITE, base_price_cents=100_000_000)).then(
+        MiniMoveOffered(replace(PETITE, base_price_cents=100_000_000))
+    )
+    given().when(offer, replace(PETITE, base_price_cents=100_000_001)).refused("invalid_value")
+    given().when(offer, replace(PETITE, max_items=10_001)).refused("invalid_value")
+
+
+@pytest.mark.parametrize(
+    ("entry", "cheap"),
+    [
+        (PETITE, {"base_price_cents": 49}),
+        (next(iter(DEFAULT.specialty_items.values())), {"base_price_cents": 49}),
+        (DEFAULT.delivery, {"minimum_charge_cents": 49, "minimum_items": 7, "price_per_item_cents": 7}),
+        (DEFAULT.airports["JFK"], {"minimum_bags": 7, "price_per_bag_cents": 7}),
+    ],
+)
+def test_what_costs_less_than_can_be_paid_is_not_for_sale(entry, cheap):
+    given().when(offer, replace(entry, **cheap)).refused("invalid_value")
+    assert offer(None, replace(entry, **{name: n + 1 for name, n in cheap.items()}))
 
 
 def test_organizing_is_named_after_its_tier_and_direction():

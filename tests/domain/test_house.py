@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from domain import house
+from domain import Refused, house
 from domain.house import (
     BookingWindowSet,
     DailyCapacitySet,
@@ -20,6 +20,8 @@ from domain.house import (
     PaymentMaximumSet,
     ZipPrefixesExcluded,
     change,
+    change_all,
+    wishes,
 )
 from domain.selection import ServiceType
 from tests import Given
@@ -79,16 +81,37 @@ def test_a_limit_of_distance_is_lifted():
         OrganizingTaxSet(Decimal("100.1")),
         OrganizingTaxSet(Decimal("-0.1")),
         OrganizingTaxSet(Decimal("NaN")),
-        BookingWindowSet(-1),
+        OrganizingTaxSet(Decimal("8.87501")),
+        GeographicThresholdSet(1_001),
+        BookingWindowSet(0),
+        BookingWindowSet(731),
         HoldTimeSet(0),
+        HoldTimeSet(1_441),
         DailyCapacitySet(ServiceType.MINI_MOVE, -1),
-        PaymentMaximumSet(-1),
+        DailyCapacitySet(ServiceType.MINI_MOVE, 1_001),
+        PaymentMaximumSet(99),
+        PaymentMaximumSet(100_000_000),
+        HouseCoiFeeSet(-1),
+        ZipPrefixesExcluded(("104",) * 1_001),
         ZipPrefixesExcluded(("",)),
         ZipPrefixesExcluded(("123456",)),
         ZipPrefixesExcluded(("NY",)),
         InstructionZipsSet(("0639",)),
-        DeliveryDistanceLimited(-1),
+        DeliveryDistanceLimited(0),
     ],
 )
 def test_a_setting_out_of_its_range_is_refused(wish):
     given().when(change, wish).refused("invalid_value")
+
+
+def test_several_settings_are_changed_at_once_each_that_is_otherwise():
+    told = {"hold_minutes": 30, "coi_fee_cents": 6000, "daily_capacity": {ServiceType.MINI_MOVE: 5}}
+    changes = [HouseCoiFeeSet(6000), DailyCapacitySet(ServiceType.MINI_MOVE, 5)]
+    given().when(change_all, wishes(told)).then(*changes)
+    given(*changes).when(change_all, wishes(told)).then()
+
+
+def test_of_several_settings_one_that_makes_no_sense_is_named_and_refuses_all():
+    with pytest.raises(Refused) as refusal:
+        change_all(None, wishes({"coi_fee_cents": 6000, "daily_capacity": {ServiceType.MINI_MOVE: 1_001}}))
+    assert refusal.value.path == "/daily_capacity/mini_move"

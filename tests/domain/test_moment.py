@@ -81,3 +81,5 @@ def test_the_promise_is_the_morning_or_the_chosen_hour_on_new_yorks_clocks(day, 
 def test_a_promise_keeps_the_zone_that_it_was_given_in():
     told = promised_pickup(FORWARD, "morning", None, "America/Los_Angeles")
     assert [instant(moment) for moment in told] == [utc(3, 14, 15), utc(3, 14, 18)]
+    told = promised_pickup(FORWARD, "morning_specific", 9, "America/Los_Angeles")
+    assert [instant(moment) for moment in told] == [utc(3, 14, 16), utc(3, 14, 17)]

@@ -28,7 +28,9 @@ from domain.pickup_day import (
     reopen,
     reserve,
     set_limit,
+    set_limits,
     stream,
+    taken,
 )
 from tests import Given
 from tests.samples import MONDAY, person, wish
@@ -125,7 +127,23 @@ def test_a_day_is_closed_and_opened_once():
 def test_a_limit_is_set_once_and_never_below_zero():
     given().when(set_limit, MONDAY, "mini_move", 3).then(LimitSet(MONDAY, "mini_move", 3))
     given(LimitSet(MONDAY, "mini_move", 3)).when(set_limit, MONDAY, "mini_move", 3).then()
-    given().when(set_limit, MONDAY, "mini_move", -1).refused("invalid_value")
+    given().when(set_limit, MONDAY, "mini_move", 0).then(LimitSet(MONDAY, "mini_move", 0))
+    given().when(set_limit, MONDAY, "mini_move", 1000).then(LimitSet(MONDAY, "mini_move", 1000))
+    for limit in (-1, 1001):
+        given().when(set_limit, MONDAY, "mini_move", limit).refused("invalid_value")
+
+
+def test_limits_of_several_services_are_set_and_lifted_at_once():
+    own = [LimitSet(MONDAY, "mini_move", 1), LimitSet(MONDAY, "blade_transfer", 4)]
+    told = {"mini_move": None, "standard_delivery": 2, "blade_transfer": 4, "specialty_item": None}
+    done = LimitLifted(MONDAY, "mini_move"), LimitSet(MONDAY, "standard_delivery", 2)
+    given(*own).when(set_limits, MONDAY, told).then(*done)
+    given(*own, *done).when(set_limits, MONDAY, told).then()
+    given(*own).when(set_limits, MONDAY, {"mini_move": 2, "standard_delivery": -1}).refused("invalid_value")
+
+
+def test_a_closed_day_says_why_until_it_is_opened_again():
+    assert [given(*day).state.reason for day in ([CLOSED], [CLOSED, OPEN_AGAIN])] == ["snow", ""]
 
 
 def test_a_limit_is_lifted_once_and_the_houses_holds_again():
@@ -145,7 +163,7 @@ def test_a_limit_is_one_services_and_the_others_keep_theirs():
 
 def test_a_limit_below_what_is_reserved_shows_the_day_as_overbooked():
     day = given(reserved(ADA), reserved(EVE, "eve"), LimitSet(MONDAY, "mini_move", 1)).state
-    assert left(day, "mini_move", 10) == -1
+    assert (left(day, "mini_move", 10), taken(day, "mini_move"), taken(day, "standard_delivery")) == (-1, 2, 0)
     assert set(day.places) == {ADA, EVE}
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain import Refused
-from domain.selection import Extras, Selection, fields, is_same_day, moved
+from domain.selection import Extras, Selection, fields, is_same_day, moved, named
 from tests.domain.price_lists import ITEMS, selection
 
 LINES = [
@@ -101,3 +101,14 @@ def test_what_the_service_does_not_have_is_refused_by_its_name(line, told, path)
     with pytest.raises(Refused) as refused:
         moved(selection(line), WEEK, told)
     assert (refused.value.code, refused.value.path) == ("unexpected_field", path)
+
+
+def test_items_keep_the_names_that_they_were_booked_under():
+    chosen = selection("specialty_item Peloton=1 Crib=2")
+    told = named(chosen, {ITEMS["Peloton"]: "Peloton"})
+    assert [(item.id, item.quantity, item.name) for item in told.specialty_items] == [
+        (ITEMS["Peloton"], 1, "Peloton"),
+        (ITEMS["Crib"], 2, ""),
+    ]
+    assert [item.name for item in named(told, {ITEMS["Peloton"]: "Bike"}).specialty_items] == ["Bike", ""]
+    assert [item.name for item in named(told, {}).specialty_items] == ["Peloton", ""]

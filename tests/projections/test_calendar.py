@@ -76,6 +76,18 @@ def test_the_house_sets_the_places_of_days_without_a_limit_of_their_own(store, a
     assert (monday["remaining"]["mini_move"], tuesday["remaining"]["mini_move"]) == (5, 3)
 
 
+def test_a_day_whose_limit_is_lifted_takes_what_the_house_takes(store, ask):
+    stream = pickup_day.stream(MONDAY)
+    tell(store, stream, (stream, pickup_day.LimitSet(MONDAY, "mini_move", 3)))
+    assert of_monday(ask)["remaining"]["mini_move"] == 3
+    tell(store, stream, (stream, pickup_day.LimitLifted(MONDAY, "mini_move")))
+    assert of_monday(ask)["remaining"]["mini_move"] == 10
+    lifted = pickup_day.LimitLifted(MONDAY, "mini_move")
+    again = [pickup_day.LimitSet(MONDAY, "mini_move", 2), lifted, pickup_day.LimitSet(MONDAY, "mini_move", 4)]
+    tell(store, stream, *((stream, event) for event in again))
+    assert of_monday(ask)["remaining"]["mini_move"] == 4
+
+
 def test_the_surcharges_of_a_day_are_shown_as_they_were_set_last(store, ask):
     rule = SurchargeRule(new_id(), SurchargeType.PEAK_DATE, "Fair", "", "all", Decimal("25"), specific_date=MONDAY)
     dearer = SurchargeRule(rule.id, SurchargeType.PEAK_DATE, "Fair", "", "all", Decimal("30"), specific_date=MONDAY)

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain import booking, customer, refund
+from domain.booking_events import BookingDeleted
 from domain.ids import booking_id
 from eventlog.envelope import unseal_all
 from eventlog.feed import PostgresFeed, Progress, open_log
@@ -171,15 +172,12 @@ def test_vip_is_who_was_granted_it_last_guest_or_account(store, ask):
     assert (names(ask, is_vip=True), names(ask, is_vip=False), summary(ask)["vip"]) == (["Eve"], ["Ada"], 1)
 
 
-def test_an_address_counts_the_bookings_that_used_it_at_either_end(store, ask):
-    ada, home, beach = Account(store), uuid4(), uuid4()
-    ada.register()
-    for n, ends in enumerate(((home, beach), (home, home), (None, beach))):
-        used = dict(zip(("pickup_address_id", "delivery_address_id"), ends, strict=True))
-        Member(ada, n, **used).place(at=NOON + n * DAY)
-    usage = ask(customers, customers.address_usage, [ada.id])
-    assert usage == {home: (2, NOON + DAY), beach: (2, NOON + 2 * DAY)}
-    assert ask(customers, customers.address_usage, [ada.mail_id]) == {}
+def test_what_was_put_away_was_bought_all_the_same(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    story.turn(BookingDeleted())
+    assert statistics(ask, person("ada"))["total_spent_cents"] == CENTS
 
 
 def test_who_was_forgotten_is_not_listed_and_nothing_is_kept_of_them(store, ask, made):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from domain import booking, pickup_day, refund
+from domain.booking_events import BookingDeleted
 from domain.selection import ServiceType
 from projections import dashboard
 from tests.projections.stories import CENTS, Story, tell
@@ -80,6 +81,43 @@ def test_upcoming_counts_active_bookings_from_today_on(store, ask):
         {"date": MONDAY + timedelta(1), "count": 1},
     ]
     assert len(seen(ask, NOON + timedelta(days=8))["bookings"]["upcoming"]) == 1
+
+
+def test_a_rescheduled_booking_counts_on_its_new_day_and_is_urgent_before_its_new_time(store, ask):
+    story = Story(store)
+    story.place()
+    assert [day["date"] for day in seen(ask)["bookings"]["upcoming"]] == [MONDAY]
+    story.move(MONDAY + timedelta(2), "morning_specific", 10)
+    assert seen(ask)["bookings"]["upcoming"] == [{"date": MONDAY + timedelta(2), "count": 1}]
+    ten = datetime(2027, 1, 13, 15, tzinfo=UTC)
+    assert seen(ask, ten - timedelta(hours=24, minutes=1))["urgent"] == []
+    [urgent] = seen(ask, ten - timedelta(hours=24))["urgent"]
+    assert (urgent["pickup_date"], urgent["pickup_time"]) == (MONDAY + timedelta(2), "morning_specific")
+
+
+def test_what_was_put_away_counts_nowhere_but_its_money_stays_and_a_refund_goes_on_waiting(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    asked = refund.RefundRequested(story.payment, story.id, 100, "scratched", "staff")
+    tell(store, story.id, (story.refund, asked))
+    story.cancel()
+    assert [urgent["reason"] for urgent in seen(ask, NOON + timedelta(days=2))["urgent"]] == ["refund_waiting"]
+    story.turn(BookingDeleted())
+    shown = seen(ask, NOON + timedelta(days=2))
+    assert set(shown["bookings"]["by_status"].values()) == set(shown["bookings"]["by_service_type"].values()) == {0}
+    assert shown["bookings"]["upcoming"] == []
+    assert [urgent["reason"] for urgent in shown["urgent"]] == ["refund_waiting"]
+    assert shown["revenue"]["last_7_days_cents"] == CENTS
+
+
+def test_a_counter_that_is_back_at_zero_is_as_if_it_had_never_been(store, ask, made):
+    story = Story(store)
+    story.place()
+    seen(ask)
+    story.move(MONDAY + timedelta(1))
+    seen(ask)
+    assert made.execute("select pickup_date from dashboard.pickups").fetchall() == [(MONDAY + timedelta(1),)]
 
 
 def test_an_unpaid_booking_is_urgent_a_day_before_its_pickup(store, ask):

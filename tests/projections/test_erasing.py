@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.address import Words
-from domain.booking_events import CoreAreaOverridden, InstructionsChanged
+from domain.booking_events import BookingNoted, CoreAreaOverridden, InstructionsChanged
 from projections import history
 from projections.erasing import all_passed, erase_person
 from projections.models import MODELS
@@ -82,6 +82,18 @@ def test_what_somebody_books_after_being_forgotten_is_theirs(store, made):
         (False,),
         (True,),
     ]
+
+
+def test_words_about_a_booking_that_are_sealed_for_somebody_else_go_with_them(store, made):
+    """Who left an address takes along the key of what was booked with it, and is meant by what is said since."""
+    story = Story(store)
+    story.place()
+    story.turn(BookingNoted(person("account of ada"), Words("canary note")))
+    follow(store, made, history)
+    forget(store, "account of ada")
+    assert erase_person(made, person("account of ada")) == 0
+    assert "canary note" not in everything(made)
+    assert "ada@example.com" in everything(made)
 
 
 def test_the_scan_finds_what_erasing_has_left_behind(store, made, monkeypatch):

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain import booking, payment
+from domain.address import Words
+from domain.booking_events import BookingDeleted, CoreAreaOverridden, TimesPlanned
+from domain.moment import moment_of
 from projections import history
 from tests.projections.stories import CENTS, Story, tell
-from tests.samples import MONDAY, NOON, person
+from tests.samples import MONDAY, NOON, PRICING, person
 
 
 def of_ada(ask, **more):
@@ -117,3 +122,70 @@ def test_a_customer_is_several_persons_whose_bookings_are_told_together_page_by_
     second = ask(history, history.of_persons, both, limit=1, cursor=first["next_cursor"])
     assert [one["booking_number"] for one in second["bookings"]] == ["TT00000001"]
     assert (first["person"]["email"], second["next_cursor"]) == ("ada.b@example.com", None)
+
+
+def test_a_reschedule_tells_from_which_day_to_which(store, ask):
+    story = Story(store)
+    story.place()
+    story.move(MONDAY + timedelta(2), "morning_specific", 9, cents=CENTS + 1)
+    [shown] = of_ada(ask)["bookings"]
+    assert (shown["pickup_date"], shown["specific_pickup_hour"]) == (MONDAY + timedelta(2), 9)
+    assert shown["total_price_cents"] == CENTS + 1
+    moved = shown["timeline"][0]
+    assert (moved["what"], moved["from_date"], moved["to_date"]) == (
+        "BookingRescheduled", MONDAY, MONDAY + timedelta(2))  # fmt: skip
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_addresses_are_shown_as_they_were_changed_last(store, ask, in_one_batch):
+    story = Story(store)
+    story.place()
+    for street in ("9 Elsewhere", "10 Elsewhere"):
+        if not in_one_batch:
+            of_ada(ask)
+        story.send_to("Sag Harbor", "11963", street)
+    [shown] = of_ada(ask)["bookings"]
+    assert shown["delivery_address"] == {
+        "address_line_1": "10 Elsewhere", "address_line_2": "", "delivery_instructions": "",
+        "city": "Sag Harbor", "state": "NY", "zip_code": "11963"}  # fmt: skip
+    assert shown["pickup_address"]["address_line_1"] == "1 Main St"
+    assert of_ada(ask)["person"]["first_name"] == "Ada"
+
+
+def staffs_canaries(story):
+    story.place()
+    story.move(MONDAY + timedelta(1), words="canary reason")
+    story.turn(CoreAreaOverridden(person("ada"), False, PRICING, Words("canary area")))
+    story.turn(TimesPlanned(moment_of(NOON), None))
+    story.note("canary note")
+    story.turn(booking.BookingCancelled("by_staff", MONDAY, person("ada"), Words("canary farewell")))
+
+
+def test_customers_see_nothing_that_staff_wrote_planned_or_knew_better(store, ask):
+    story = Story(store)
+    staffs_canaries(story)
+    for shown in (of_ada(ask)["bookings"][0], ask(history, history.of_booking, story.id)):
+        assert "canary" not in str(shown)
+        assert [line["what"] for line in shown["timeline"]] == [
+            "BookingCancelled", "BookingRescheduled", "BookingPlaced"]  # fmt: skip
+
+
+def test_staff_see_all_of_it(store, ask):
+    story = Story(store)
+    staffs_canaries(story)
+    shown = ask(history, history.of_booking, story.id, for_staff=True)
+    assert [line.get("reason") for line in shown["timeline"]] == [
+        "canary farewell", "canary note", None, "canary area", "canary reason", None]  # fmt: skip
+
+
+def test_a_booking_that_was_put_away_is_in_no_list_and_staff_still_see_it(store, ask):
+    away, there = Story(store, 1), Story(store, 2, day=MONDAY + timedelta(1))
+    for story in (away, there):
+        story.place()
+    assert ask(history, history.of_booking, away.id)["booking_number"] == "TT00000001"
+    away.turn(BookingDeleted())
+    assert [one["id"] for one in of_ada(ask)["bookings"]] == [there.id]
+    assert ask(history, history.placed_by, [person("ada")]) == ([there.id], None)
+    assert ask(history, history.of_booking, away.id) is None
+    assert ask(history, history.of_booking, away.id, for_staff=True)["booking_number"] == "TT00000001"
+    assert ask(history, history.of_booking, person("nobody")) is None

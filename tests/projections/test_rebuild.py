@@ -15,8 +15,8 @@ from eventlog.store import EventStore
 from projections import calendar, following, rebuilding
 from projections.applying import Place, positions
 from projections.following import bring
-from projections.rebuilding import Site, rebuild
-from projections.schemas import create, exists
+from projections.rebuilding import Site, rebuild, refit
+from projections.schemas import OtherShape, create, exists
 from projections.switching import RebuildRunning, workbench
 from tests.projections.going_on import Reader, catch_up, in_background, live, projected
 from tests.waiting import until
@@ -53,6 +53,23 @@ def test_a_rebuild_while_bookings_and_projection_go_on_is_equal_and_switched(dat
     assert reader.answers > 20
     assert reader.wrong == []
     assert reader.miscounted(db) == []
+
+
+def test_tables_of_another_version_are_left_alone_until_they_are_made_anew(store, db, site, vault):
+    live(store)
+    catch_up(store, db, calendar)
+    before = taken(db)
+    db.execute("alter table calendar.taken rename column places to vans")
+    db.execute("comment on schema calendar is 'shape of long ago'")
+    live(store)
+    with pytest.raises(OtherShape):
+        catch_up(store, db, calendar)
+    assert db.execute("select count(*) from calendar.parked_keys").fetchone() == (0,)
+    refit(site, calendar)
+    assert taken(db) == before
+    catch_up(store, db, calendar)
+    assert rebuild(site, calendar).differences == []
+    assert refit(site, calendar) is None
 
 
 def test_a_rebuild_tells_how_far_it_is(store, db, database, vault):
@@ -132,7 +149,7 @@ SLOWLY = """
 import sys
 from eventlog.vault import Vault
 from projections import calendar, following
-from projections.rebuilding import Site, rebuild
+from projections.rebuilding import Site, rebuild, refit
 following.BATCH = 200
 rebuild(Site(sys.argv[1], Vault({"test": b"m" * 32}, b"identity")), calendar)
 """

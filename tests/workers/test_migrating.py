@@ -22,6 +22,7 @@ from integrations.embedded.postgres import EmbeddedPostgres
 from integrations.stripe import connect
 from projections.models import MODELS
 from projections.rebuilding import Site, rebuild, rollback
+from projections.schemas import exists
 from projections.verify import verify
 from settings import BadSettings, Settings
 from tests.commands.wishes import WANTED, pay, place
@@ -204,3 +205,14 @@ def test_the_application_does_all_of_its_work_without_being_the_owner(ask, app_d
             assert vault.rewrap(app) == 0
         assert roles.is_append_only(app)
     assert list(verify(site)) == []
+
+
+def test_read_models_with_the_tables_of_another_version_are_made_anew(database):
+    settings = Settings.from_env(ENOUGH | {"DATABASE_URL": database})
+    migrated(settings)
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute("alter table calendar.taken drop column places")
+        db.execute("comment on schema calendar is 'shape of long ago'")
+        migrated(settings)
+        assert db.execute("select places from calendar.taken").fetchall() == []
+        assert not exists(db, "calendar_old")
