@@ -10,7 +10,6 @@ from commands import Context, booking_ref, payment_ref
 from commands.bookings import found
 from commands.settling import settle
 from domain import Refused, booking, payment
-from domain.booking import UNPAID
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
 from eventlog.store import Appended
@@ -39,8 +38,7 @@ def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
     """
     id = booking_id(number)
     made = found(ctx.store.load(booking_ref(id)).state)
-    if made.status not in UNPAID:
-        raise Refused("invalid_transition", f"Nothing is due for a booking that is {made.status}.")
+    booking.bill_again(made, payment_id(id, made.payments + 1))  # refuses where nothing is due
     paying_id = payment_id(id, made.payments)
     paying = known(ctx, paying_id)
     if is_spent(paying):

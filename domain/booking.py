@@ -39,7 +39,7 @@ from domain.booking_events import (
     InstructionsChanged,
     TimesPlanned,
 )
-from domain.booking_status import ACTIVE, UNPAID, Status, once_paid
+from domain.booking_status import ACTIVE, OWING, Status, once_paid
 
 __all__ = ["Event"]
 EXPIRED = "payment_expired"
@@ -165,7 +165,7 @@ def confirm(booking: Booking) -> list[Event]:
 
 def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
     """Refused once nothing is due. Not to be asked twice: it is decided together with the payment that it announces."""
-    _allowed(booking, "paid", *UNPAID)
+    _allowed(booking, "paid", *(() if booking.is_paid else OWING))
     return [BookingBilledAgain(payment_id)]
 
 
@@ -176,7 +176,7 @@ def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     """
     if booking.is_paid:
         return []
-    _allowed(booking, "paid", *ACTIVE, Status.COMPLETED)
+    _allowed(booking, "paid", *OWING)
     return [BookingPaid(payment_id, amount_cents)]
 
 
