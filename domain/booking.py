@@ -116,7 +116,8 @@ def _changed(booking: Booking, event: Change) -> Booking:
     own = placed.personal
     match event:
         case BookingRescheduled():
-            return replace(booking, placed=_with(placed, event, WHEN))
+            plan = booking.plan if event.pickup_date == event.moved_from else TimesPlanned(None, None)
+            return replace(booking, placed=_with(placed, event, WHEN), plan=plan)
         case BookingAddressesChanged():
             own = replace(own, pickup=said.pickup, delivery=said.delivery) if own and said else own
             moved = replace(_with(placed, event, WHERE), personal=own)
