@@ -41,7 +41,7 @@ class Filters(Body):
     pickup_from: Day | None = None
     pickup_to: Day | None = None
     customer: UUID | None = None
-    is_vip: bool | None = None
+    vip: bool | None = None
     deleted: bool = False
 
 
@@ -66,8 +66,8 @@ class Cursor(Value):
 
 def filters_of(asked: Filters) -> dict[str, Any]:
     """What a Wish says of which bookings are meant."""
-    names = ("search", "pickup_from", "pickup_to", "customer", "is_vip", "deleted")
-    found = {name: getattr(asked, name) for name in names}
+    names = ("search", "pickup_from", "pickup_to", "customer", "deleted")
+    found = {name: getattr(asked, name) for name in names} | {"is_vip": asked.vip}
     service = ServiceType(asked.service_type) if asked.service_type else None
     statuses = tuple(Status(word) for word in asked.status.split(",")) if asked.status else ()
     return found | {"status": statuses, "service_type": service}

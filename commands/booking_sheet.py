@@ -12,7 +12,7 @@ from msgspec import to_builtins
 from domain import booking, payment
 from domain.address import Area, BookingDetails, Street
 from domain.booking_events import BookingCompleted, BookingDeleted, BookingPlaced, BookingStarted
-from domain.booking_status import ACTIVE
+from domain.booking_status import OWING, Status
 from domain.ids import payment_id
 from domain.moment import instant, promised_pickup
 from domain.selection import fields
@@ -47,12 +47,12 @@ def booking_sheet(
         **_times(state, past),
         **_where(placed),
         "coi_required": placed.coi_required,
-        "hold_expires_at": rfc3339(placed.hold_expires_at),
+        "hold_expires_at": rfc3339(placed.hold_expires_at) if state.status is Status.PENDING else None,
         "version": past[-1].originator_version,
         "created_at": rfc3339(past[0].at),
         "updated_at": rfc3339(past[-1].at),
         "pricing": to_builtins(placed.pricing),
-        "balance_due_cents": booking.due_cents(state) if state.status in ACTIVE else 0,
+        "balance_due_cents": booking.due_cents(state) if state.status in OWING else 0,
     }
 
 

@@ -9,10 +9,11 @@ from datetime import date
 from functools import reduce
 from uuid import UUID
 
-from msgspec import UNSET, UnsetType, to_builtins
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from commands import Context, booking_ref, day_ref, payment_ref
+from commands.at_the_desk import ByStaff, at_the_desk
 from commands.booked_by import Past, held
 from commands.places import wish
 from commands.readdressing import Ends, check_entry, new_addresses, price_request
@@ -21,28 +22,17 @@ from domain.address import Words
 from domain.audit import Change, PersonalChangeRecorded
 from domain.booking import Booking, Status
 from domain.booking_events import (
-    BookingNoted,
     BookingRescheduled,
     CoreAreaOverridden,
     Event,
     InstructionsChanged,
-    TimesPlanned,
 )
 from domain.ids import payment_id
-from domain.moment import Moment
 from domain.offer import check_day, check_flight, check_hour
 from domain.pricing import Bought, reprice
 from domain.selection import Extras, PickupTime, moved
 from eventlog.once import note_used
 from eventlog.store import Appended, Ref
-
-# How a booking comes there, where it is not by saying so.
-OTHERWISE = {
-    Status.PENDING: "A booking is pending when it is made, and never again.",
-    Status.PAID: "A payment makes it paid: POST /api/payments/create-intent/.",
-    Status.CANCELLED: "Cancelling asks for a reason: POST /api/staff/bookings/{id}/cancel/.",
-    Status.REFUNDED: "It is refunded when all that was paid has been given back: POST /api/payments/refunds/create/.",
-}
 
 
 class NewTime(Value):
@@ -52,16 +42,6 @@ class NewTime(Value):
     pickup_time: PickupTime | None = None
     specific_pickup_hour: int | None = None
     extras: Extras = Extras()
-
-
-class ByStaff(Value):
-    """What staff alone may change; None stays, and so does a time that is UNSET (None takes a plan back)."""
-
-    status: Status | None = None
-    notes: str | None = None
-    estimated_pickup: Moment | UnsetType | None = UNSET
-    estimated_delivery: Moment | UnsetType | None = UNSET
-    is_outside_core_area: bool | None = None
 
 
 class Changes(Value):
@@ -91,9 +71,11 @@ def change_booking(seen: Ref, asked: Changes, ctx: Context) -> Appended:
 
 def _change(past: Past, version: int, asked: Changes, ctx: Context) -> Appended:
     """Decided on one version of the booking, which the append insists on; the days and the payment as they then are."""
+    made, id = past.made, past.history[0].originator_id
+    if made.status in booking_changes.CHANGEABLE and _touches(asked):  # who may not is told so before all else
+        booking_changes.check_changeable(made, asked.by_staff is not None)
     if version != past.version:
         raise Refused("version_conflict", "It has changed since it was read: read it again.")
-    made, id = past.made, past.history[0].originator_id
     events, then = _decided(past, asked, ctx)
     days, take = _days(id, made, then, ctx)
     is_repriced = made.placed.pricing.total_price_cents != then.placed.pricing.total_price_cents
@@ -118,12 +100,12 @@ def _unchanged(past: Past, ctx: Context) -> Appended:
 def _decided(past: Past, asked: Changes, ctx: Context) -> tuple[list[Event], Booking]:
     """The events of the booking, and how it is then; each decision on what the one before has left."""
     made, by_staff = past.made, asked.by_staff
-    if asked.time or asked.ends or asked.special_instructions is not None or _overrides(asked):
+    if _touches(asked):
         booking_changes.check_changeable(made, by_staff is not None)
     if past.is_forgotten and (asked.ends or asked.special_instructions or (by_staff and by_staff.notes)):
         raise Refused("invalid_transition", "Who booked it was forgotten: nothing personal is written any more.")
     events: list[Event] = []
-    for decide in (_time, _ends, _area, _instructions, _plan, _notes, _status):
+    for decide in (_time, _ends, _area, _instructions, _at_the_desk):
         new = [_sealed_by(past, event) for event in decide(made, asked, ctx)]
         made = reduce(booking.evolve, new, made)
         events += new
@@ -136,6 +118,11 @@ def _sealed_by(past: Past, event: Event) -> Event:
     if not hasattr(event, "personal"):
         return event
     return replace(event, person_id=past.person_id, personal=None if past.is_forgotten else event.personal)
+
+
+def _touches(asked: Changes) -> bool:
+    """Whether it is about what the customer sees as theirs, not only about what staff plan and note."""
+    return bool(asked.time or asked.ends or asked.special_instructions is not None or _overrides(asked))
 
 
 def _time(made: Booking, asked: Changes, ctx: Context) -> list[Event]:
@@ -193,37 +180,8 @@ def _instructions(made: Booking, asked: Changes, _: Context) -> list[Event]:
     return booking_changes.change_instructions(made, new)
 
 
-def _plan(made: Booking, asked: Changes, _: Context) -> list[Event]:
-    if not asked.by_staff:
-        return []
-    pickup, delivery = asked.by_staff.estimated_pickup, asked.by_staff.estimated_delivery
-    new = TimesPlanned(
-        made.plan.estimated_pickup if isinstance(pickup, UnsetType) else pickup,
-        made.plan.estimated_delivery if isinstance(delivery, UnsetType) else delivery,
-    )
-    return booking_changes.plan(made, new)
-
-
-def _notes(made: Booking, asked: Changes, _: Context) -> list[Event]:
-    if not asked.by_staff or asked.by_staff.notes is None:
-        return []
-    return booking_changes.note(made, BookingNoted(made.placed.person_id, Words(asked.by_staff.notes)))
-
-
-def _status(made: Booking, asked: Changes, _: Context) -> list[Event]:
-    """What staff bring about by saying so; money does the rest, and cancelling has a route of its own."""
-    to = asked.by_staff.status if asked.by_staff else None
-    if to is None or to is made.status:
-        return []
-    turn: dict[Status, Callable[[Booking], list]] = {
-        Status.CONFIRMED: booking.confirm,
-        Status.IN_PROGRESS: booking.resume if made.status is Status.DELAYED else booking.start,
-        Status.DELAYED: booking.delay,
-        Status.COMPLETED: booking.complete,
-    }
-    if to not in turn or made.is_deleted:
-        raise Refused("invalid_transition", OTHERWISE.get(to, "It was put away."), "/status")
-    return turn[to](made)
+def _at_the_desk(made: Booking, asked: Changes, _: Context) -> list[Event]:
+    return at_the_desk(made, asked.by_staff) if asked.by_staff else []
 
 
 def _days(id: UUID, made: Booking, then: Booking, ctx: Context) -> tuple[list[date], Callable[..., list[list]]]:

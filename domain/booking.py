@@ -41,7 +41,7 @@ from domain.booking_events import (
     InstructionsChanged,
     TimesPlanned,
 )
-from domain.booking_status import ACTIVE, Status, once_paid
+from domain.booking_status import ACTIVE, OWING, Status, once_paid
 
 __all__ = ["Event"]
 EXPIRED = "payment_expired"
@@ -122,7 +122,8 @@ def _changed(booking: Booking, event: Change) -> Booking:
     own = placed.personal
     match event:
         case BookingRescheduled():
-            return replace(booking, placed=_with(placed, event, WHEN))
+            plan = booking.plan if event.pickup_date == event.moved_from else TimesPlanned(None, None)
+            return replace(booking, placed=_with(placed, event, WHEN), plan=plan)
         case BookingAddressesChanged():
             own = replace(own, pickup=said.pickup, delivery=said.delivery) if own and said else own
             moved = replace(_with(placed, event, WHERE), personal=own)
@@ -176,7 +177,7 @@ def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     """
     if booking.is_paid:
         return []
-    _allowed(booking, "paid", *ACTIVE, Status.COMPLETED)
+    _allowed(booking, "paid", *OWING)
     return [BookingPaid(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 

@@ -39,7 +39,8 @@ class BookingPlaced(Value):
 class BookingRescheduled(Value):
     """The customer was told another time; a flight or same-day delivery moves along in `selection`.
 
-    `moved_from` is the day before this; the reason is personal, as all that somebody writes.
+    `moved_from` is the day before this; what staff had planned for another day no longer holds. The reason is personal,
+    as all that somebody writes.
     """
 
     person_id: UUID

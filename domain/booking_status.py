@@ -16,6 +16,8 @@ class Status(StrEnum):
 
 ACTIVE = frozenset({Status.PENDING, Status.CONFIRMED, Status.PAID, Status.IN_PROGRESS, Status.DELAYED})
 UNPAID = frozenset({Status.PENDING, Status.CONFIRMED})
+# A guest's may be begun and carried out before its money has come.
+OWING = ACTIVE | {Status.COMPLETED}
 
 
 def once_paid(status: str) -> Status:

@@ -107,11 +107,8 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return replace(payment, status=Status.CANCELLED)
         case RefundReserved() | RefundReleased() | RefundPaidOut():
             return _given_back(payment, event)
-        case DisputeOpened():
-            return _disputed(payment, event.stripe_dispute_id, Dispute(event.amount_cents))
-        case DisputeClosed():
-            dispute = replace(payment.disputes[event.stripe_dispute_id], outcome=event.outcome)
-            return _disputed(payment, event.stripe_dispute_id, dispute)
+        case DisputeOpened() | DisputeClosed():
+            return _disputed(payment, event)
         case _:
             assert_never(event)
 
@@ -128,8 +125,11 @@ def _given_back(payment: Payment, event: RefundReserved | RefundReleased | Refun
     return replace(payment, refunds=aside, paid_out=out)
 
 
-def _disputed(payment: Payment, id: str, dispute: Dispute) -> Payment:
-    return replace(payment, disputes=payment.disputes | {id: dispute})
+def _disputed(payment: Payment, event: DisputeOpened | DisputeClosed) -> Payment:
+    id = event.stripe_dispute_id
+    if isinstance(event, DisputeOpened):
+        return replace(payment, disputes=payment.disputes | {id: Dispute(event.amount_cents)})
+    return replace(payment, disputes=payment.disputes | {id: replace(payment.disputes[id], outcome=event.outcome)})
 
 
 def standing(payment: Payment) -> Status:

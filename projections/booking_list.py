@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row, tuple_row
 
 from domain import Value
-from domain.booking_status import ACTIVE, Status
+from domain.booking_status import OWING, Status
 from projections.searching import query_of
 
 
@@ -102,7 +102,7 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
     """`customer` is the account, where there is one; by the names that were given for this booking."""
     name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
     whose = {"id": row["customer_id"], "name": name or None, "email": row["email"], "phone": row["phone"]}
-    due = row["total_price_cents"] - row["paid_cents"] if row["status"] in ACTIVE else 0
+    due = row["total_price_cents"] - row["paid_cents"] if row["status"] in OWING else 0
     return {
         "id": row["booking_id"],
         **{name: row[name] for name in LINE},

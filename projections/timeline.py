@@ -94,9 +94,9 @@ def _payment(id: UUID, paid: payment.Payment, refunds: list[dict[str, Any]]) -> 
         "status": status,
         "amount_cents": paid.amount_cents,
         "refunded_cents": back,
-        "stripe_payment_intent_id": paid.intent_id,
-        "stripe_charge_id": paid.charge_id,
-        "failure_reason": paid.failure_reason,
+        "stripe_payment_intent_id": paid.intent_id or None,
+        "stripe_charge_id": paid.charge_id or None,
+        "failure_reason": paid.failure_reason or None,
     }
 
 

@@ -26,9 +26,10 @@ LONG_RUNNING = {"run", "api", "relay", "projector", "reactions", "jobs", "stripe
 
 
 @pytest.fixture
-def asked(database, monkeypatch):
-    """Calls a command on the test's database."""
-    for name, text in (ENOUGH | {"DATABASE_URL": database, "TOTETAXI_ENV": "test"}).items():
+def asked(database, monkeypatch, tmp_path):
+    """Calls a command on the test's database, with a data folder of its own: beside it `make run` may have left one."""
+    own = {"DATABASE_URL": database, "TOTETAXI_ENV": "test", "TOTETAXI_DATA": str(tmp_path)}
+    for name, text in (ENOUGH | own).items():
         monkeypatch.setenv(name, text)
     return lambda *words: cli.main(words)
 

@@ -68,7 +68,7 @@ class Booking(TypedDict):
     special_instructions: str | None
     is_outside_core_area: bool
     coi_required: bool
-    hold_expires_at: Instant
+    hold_expires_at: Instant | None
     version: Version
     created_at: Instant
     updated_at: Instant

@@ -152,9 +152,9 @@ class PaymentThen(TypedDict):
     status: str
     amount_cents: int
     refunded_cents: int
-    stripe_payment_intent_id: str
-    stripe_charge_id: str
-    failure_reason: str
+    stripe_payment_intent_id: str | None
+    stripe_charge_id: str | None
+    failure_reason: str | None
     updated_at: Instant
 
 

@@ -103,7 +103,6 @@ QUERY = {
     "registered_from": "The first day of registering, in New York.",
     "registered_to": "The last day of it, included.",
     "customer": "The id of a customer, or of somebody who books as a guest: all that is theirs.",
-    "is_vip": "`true`: VIPs alone; `false`: everybody else.",
     "vip": "`true`: VIPs alone; `false`: everybody else.",
     "tier": "The loyalty tier.",
     "deleted": "Those that were put away, and no others.",

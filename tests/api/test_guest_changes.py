@@ -52,6 +52,8 @@ def test_another_price_is_another_payment(busy_house):
     assert new["amount_cents"] == before + 5000
     assert own.pay(payment=new).json()["booking"]["status"] == "paid"
     assert own.get().json()["payment"]["status"] == "succeeded"
+    assert own.get().json()["booking"]["hold_expires_at"] is None
+    assert code(own.patch(1, **NINE)) == (403, "not_allowed")
 
 
 def test_the_same_price_is_the_same_payment(busy_house):

@@ -9,7 +9,7 @@ from commands.bookings import confirm_booking, place_booking, start_booking
 from commands.changing import ByStaff
 from commands.payments import cancel_intent, create_intent, open_payment
 from commands.readdressing import Ends
-from domain.booking import due_cents
+from domain.booking import Status, due_cents
 from domain.house import PaymentMaximumSet
 from domain.ids import payment_id
 from domain.selection import BladeTransfer, StandardDelivery
@@ -133,6 +133,18 @@ def test_money_for_the_old_price_that_comes_all_the_same_is_paid_and_the_rest_is
     made = booking(ctx, placed)
     assert (made.status, made.paid_cents, due_cents(made)) == ("paid", 117000, 5000)
     assert has_its_place(ctx, placed)
+
+
+def test_what_was_begun_and_carried_out_unpaid_at_a_new_price_can_still_be_paid(ctx):
+    placed = place(ctx)
+    for status in (Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED):
+        time = AT_NINE if status is Status.CONFIRMED else None
+        change(ctx, placed, time, by_staff=ByStaff(status), reason="As told by phone" if time else "")
+    second, _ = create_intent(placed.booking_number, ctx())
+    assert payment(ctx, placed, second).amount_cents == due_cents(booking(ctx, placed)) == 117000 + 5000
+    pay(ctx, replace(placed, payment_id=second))
+    assert (booking(ctx, placed).status, due_cents(booking(ctx, placed))) == ("completed", 0)
+    assert refused(ctx, lambda ctx: create_intent(placed.booking_number, ctx()))[0] == "invalid_transition"
 
 
 def test_what_was_paid_stays_paid_when_staff_move_it(ctx):

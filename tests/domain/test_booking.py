@@ -147,8 +147,8 @@ def test_a_booking_taken_up_again_is_paid_and_no_longer_expired():
 
 def test_a_further_payment_is_counted_while_something_is_due():
     again = BookingBilledAgain(SECOND)
-    for status in ("pending", "confirmed"):
-        given(PLACED, *HISTORIES[status]).when(bill_again, SECOND).then(again)
+    for past in ([], [CONFIRMED], [CONFIRMED, STARTED], [CONFIRMED, STARTED, COMPLETED]):
+        given(PLACED, *past).when(bill_again, SECOND).then(again)
     for status in set(HISTORIES) - {"pending", "confirmed"}:
         given(PLACED, *HISTORIES[status]).when(bill_again, SECOND).refused("invalid_transition")
     assert [given(PLACED, *[again] * n).state.payments for n in range(3)] == [1, 2, 3]

@@ -184,6 +184,12 @@ def test_staff_note_at_any_time_and_plan_until_it_has_ended(status):
         given(PLACED, PLANNED, *HISTORIES[status]).when(plan, PLANNED).then()
 
 
+def test_a_plan_is_for_its_day():
+    assert given(PLACED, PLANNED, RESCHEDULED).state.plan == TimesPlanned(None, None)
+    later_that_day = replace(RESCHEDULED, pickup_date=MONDAY)
+    assert given(PLACED, PLANNED, later_that_day).state.plan == PLANNED
+
+
 def test_a_plan_leaves_what_the_customer_was_told():
     state = given(PLACED, PLANNED).state
     assert (state.plan, state.placed) == (PLANNED, PLACED)

@@ -25,7 +25,7 @@ from commands.hearing import hear
 from commands.payments import confirm, open_payment
 from commands.refunds import pay_back
 from domain import Refused, house, refund
-from domain.booking import BookingCancelled, BookingPaid, BookingReinstated
+from domain.booking import BookingCancelled, BookingReinstated
 from domain.house import BookingWindowSet, DailyCapacitySet
 from domain.payment import PaymentSucceeded
 from domain.pickup_day import PlaceReserved, Slot
@@ -173,7 +173,7 @@ def how_they_ended(log) -> Counter:
 
 
 def take_the_money_only(town, placed):
-    append(town, placed, [], [BookingPaid(placed.payment_id, PRICE)], [PAID])
+    append(town, placed, [], [BookingReinstated(placed.payment_id, PRICE)], [PAID])
 
 
 def take_the_place_too(town, placed):
