@@ -14,7 +14,7 @@ from eventlog.streams import Ref
 
 Decision = Callable[..., Sequence[list]]
 # What holds before the first event: the settings, which nobody has to make.
-AT_FIRST = {house: house.House()}
+AT_FIRST = {"house": house.House()}
 
 
 class Trace(Value):
@@ -53,7 +53,7 @@ def changed(refs: Sequence[Ref], states: Sequence[Any], after: Sequence[Any]) ->
     was, became = {}, {}
     kinds = [ref.aggregate.__name__.rpartition(".")[2] for ref in refs]
     for ref, kind, state, new in zip(refs, kinds, states, after, strict=True):
-        pair = (AT_FIRST.get(ref.aggregate) if state is None else state, new)
+        pair = (AT_FIRST.get(kind) if state is None else state, new)
         one, other = _different(*(_impersonal(_plain(one)) for one in pair))
         if one != other:
             name = kind if kinds.count(kind) == 1 else f"{kind} {ref.stream}"
