@@ -51,6 +51,11 @@ class Status(StrEnum):
     DISPUTED = "disputed"
 
 
+AFTER = {
+    PaymentProcessing: Status.PROCESSING,
+    PaymentActionRequired: Status.REQUIRES_ACTION,
+    PaymentCancelled: Status.CANCELLED,
+}
 ENDED = frozenset({Status.SUCCEEDED, Status.CANCELLED})
 
 
@@ -87,10 +92,8 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
     match event:
         case PaymentOpened():
             return replace(payment, intent_id=event.stripe_payment_intent_id)
-        case PaymentProcessing():
-            return replace(payment, status=Status.PROCESSING)
-        case PaymentActionRequired():
-            return replace(payment, status=Status.REQUIRES_ACTION)
+        case PaymentProcessing() | PaymentActionRequired() | PaymentCancelled():
+            return replace(payment, status=AFTER[type(event)])
         case PaymentFailed():
             return replace(
                 payment,
@@ -103,8 +106,6 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return replace(payment, status=Status.SUCCEEDED, charge_id=event.stripe_charge_id, failure_reason="")
         case PaymentWithdrawn():
             return replace(payment, is_withdrawn=True)
-        case PaymentCancelled():
-            return replace(payment, status=Status.CANCELLED)
         case RefundReserved() | RefundReleased() | RefundPaidOut():
             return _given_back(payment, event)
         case DisputeOpened() | DisputeClosed():
