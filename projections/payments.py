@@ -158,9 +158,7 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
 
 
 def _known(db: Connection, batch: Sequence[Recorded], kind: type) -> dict[UUID, Struct]:
-    table, key, events = (("payments", "payment_id", OF_PAYMENTS), ("refunds", "refund_id", OF_REFUNDS))[
-        kind is Returned
-    ]
+    table, key, events = TABLES[kind]
     ids = list({recorded.originator_id for recorded in batch if type(recorded.event) in events})
     found = db.cursor(row_factory=args_row(kind)).execute(f"select * from {table} where {key} = any(%s)", (ids,))
     return {getattr(row, key): row for row in found}
@@ -229,6 +227,6 @@ def _decided(row: Returned, recorded: Recorded) -> Returned:
         case RefundFailed():
             return replace(row, status="failed", failure_reason=event.failure_reason)
         case RefundTriedAgain():
-            return replace(row, status="approved")
+            return replace(row, status="approved", failure_reason=None)
         case _:
             return row
