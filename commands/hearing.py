@@ -6,13 +6,16 @@ from uuid import UUID
 from commands import Context, payment_ref
 from commands.paying_back import record_foreign_refund, record_refund
 from commands.payments import is_ours, known, record
-from domain import payment, refund
+from domain import Refused, payment, refund
 from domain.payment import DisputeClosed, DisputeOpened, Payment
 from eventlog.store import Ref
 from integrations.stripe import StripeDispute, StripeEvent, StripeRefused
 
 REFUNDS = ("charge.refund", "refund.")
 DISPUTES = ("charge.dispute.",)
+NEVER_ASKED = (refund.Status.REQUESTED, refund.Status.DENIED)
+# Stripe's word for how a dispute ended, in ours. A question of the bank that leads to nothing takes no money.
+OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "won"}
 
 
 def hear(event: StripeEvent, ctx: Context) -> int | None:
@@ -34,7 +37,12 @@ def learn(intent_id: str, ctx: Context, kind: str = "") -> int | None:
     if not is_ours(intent, ctx):
         return None
     id = UUID(intent.metadata["payment_id"])
-    position = record(intent, ctx)
+    try:
+        position = record(intent, ctx)
+    except Refused as refusal:  # it names a payment of ours, but is of another amount, or another than its intent
+        if refusal.code != "not_found":
+            raise
+        return None
     if not kind or kind.startswith(REFUNDS):
         position = max(position, learn_refunds(id, intent_id, ctx))
     if not kind or kind.startswith(DISPUTES):
@@ -47,21 +55,18 @@ def learn_refunds(id: UUID, intent_id: str, ctx: Context) -> int:
     position = 0
     for made in reversed(ctx.stripe.refunds_of(intent_id)):
         own = _own(made.metadata.get("refund_id"), id, ctx)
-        if own is None:
-            position = record_foreign_refund(id, made, ctx)
-        elif made.metadata.get("attempt", "1") == str(own[1]):
-            position = record_refund(own[0], made, ctx)
+        position = record_refund(own, made, ctx) if own else record_foreign_refund(id, made, ctx)
     return position
 
 
-def _own(told: str | None, paid: UUID, ctx: Context) -> tuple[UUID, int] | None:
-    """Our refund of that id and its attempt, if there is one of this payment."""
+def _own(told: str | None, paid: UUID, ctx: Context) -> UUID | None:
+    """Our refund of that id, if there is one of this payment that was ever approved."""
     try:
         id = UUID(told or "")
     except ValueError:
         return None
     back: refund.Refund | None = ctx.store.load(Ref(refund, id)).state
-    return (id, back.attempt) if back and back.payment_id == paid else None
+    return id if back and back.payment_id == paid and back.status not in NEVER_ASKED else None
 
 
 def record_dispute(id: UUID, made: StripeDispute, ctx: Context) -> int:
@@ -69,9 +74,9 @@ def record_dispute(id: UUID, made: StripeDispute, ctx: Context) -> int:
 
     def decision(paying: Payment) -> list[list]:
         opened = payment.open_dispute(paying, DisputeOpened(made.id, made.amount_cents, made.reason))
-        if made.status not in ("won", "lost"):
+        if made.status not in OUTCOMES:
             return [opened]
         then = reduce(payment.evolve, opened, paying)
-        return [opened + payment.close_dispute(then, DisputeClosed(made.id, made.status))]
+        return [opened + payment.close_dispute(then, DisputeClosed(made.id, OUTCOMES[made.status]))]
 
     return ctx.append([payment_ref(id)], decision, known(ctx, id).booking_id).position

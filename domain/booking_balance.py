@@ -5,7 +5,7 @@ from uuid import UUID
 from domain import Refused
 from domain.booking import Booking, due_cents
 from domain.booking_events import BookingBalancePaid, BookingBilledAgain, DifferenceReturned, Event
-from domain.booking_status import ACTIVE, Status
+from domain.booking_status import OWING, Status
 
 SETTLED = frozenset({Status.CANCELLED, Status.REFUNDED})
 
@@ -29,11 +29,11 @@ def pay_balance(booking: Booking, payment_id: UUID, amount_cents: int) -> list[E
 
 
 def return_difference(booking: Booking, refund_id: UUID, at_most_cents: int) -> list[Event]:
-    """What was paid too much since a change; nothing where nothing was, or where it was cancelled meanwhile.
+    """What was paid too much since a change, also where the money came once all was done; nothing of a cancelled one.
 
     Of what was given back already for other reasons no more than is left can go back.
     """
     too_much = min(-due_cents(booking), at_most_cents)
-    if booking.status not in ACTIVE or not booking.is_paid or too_much <= 0:
+    if booking.status not in OWING or not booking.is_paid or too_much <= 0:
         return []
     return [DifferenceReturned(refund_id, too_much)]

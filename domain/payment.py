@@ -224,7 +224,14 @@ def close_dispute(payment: Payment, closed: DisputeClosed) -> list[Event]:
 
 
 def refundable_cents(payment: Payment) -> int:
+    """What is not set aside; less than nothing once Stripe has paid out what others were to get."""
     return payment.amount_cents - sum(payment.refunds.values())
+
+
+def givable_cents(payment: Payment) -> int:
+    """What a refund may be asked of now: nothing where no money came, or where the payer's bank decides on it."""
+    is_ours = payment.status is Status.SUCCEEDED and standing(payment) is not Status.DISPUTED
+    return max(0, refundable_cents(payment)) if is_ours else 0
 
 
 def is_spent(payment: Payment) -> bool:

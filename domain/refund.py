@@ -48,7 +48,10 @@ class RefundCompleted(Value):
 
 
 class RefundFailed(Value):
+    """With Stripe's id where Stripe had made it; without, it was never made there."""
+
     failure_reason: str
+    stripe_refund_id: str = ""
 
 
 class RefundTriedAgain(Value):
@@ -73,12 +76,15 @@ class Status(StrEnum):
 
 
 class Refund(Value):
+    """`undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing."""
+
     status: Status
     payment_id: UUID
     booking_id: UUID
     amount_cents: int
     requested_by: str = ""
     attempt: int = 1
+    undone: frozenset[str] = frozenset()
 
 
 def late_payment(payment_id: UUID) -> UUID:
@@ -113,7 +119,7 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
         case RefundCompleted():
             return replace(refund, status=Status.COMPLETED)
         case RefundFailed():
-            return replace(refund, status=Status.FAILED)
+            return replace(refund, status=Status.FAILED, undone=refund.undone | {event.stripe_refund_id})
         case RefundTriedAgain():
             return replace(refund, status=Status.APPROVED, attempt=event.attempt)
         case _:
@@ -155,19 +161,19 @@ def deny(refund: Refund, denied: RefundDenied) -> list[Event]:
 
 
 def complete(refund: Refund, stripe_refund_id: str) -> list[Event]:
-    """Also where it was believed failed: Stripe's word is the last."""
-    if refund.status is Status.COMPLETED:
+    """Also where it was believed never made: Stripe's word counts, but of what has failed there no older one."""
+    if refund.status is Status.COMPLETED or stripe_refund_id in refund.undone:
         return []
     _allowed(refund, "completed", Status.APPROVED, Status.FAILED)
     return [RefundCompleted(stripe_refund_id, refund.amount_cents)]
 
 
-def fail(refund: Refund, reason: str) -> list[Event]:
+def fail(refund: Refund, reason: str, stripe_refund_id: str = "") -> list[Event]:
     """Also after it had succeeded: a bank may send the money back."""
     if refund.status is Status.FAILED:
         return []
     _allowed(refund, "failed", Status.APPROVED, Status.COMPLETED)
-    return [RefundFailed(reason)]
+    return [RefundFailed(reason, stripe_refund_id)]
 
 
 def try_again(refund: Refund, by: str) -> list[Event]:

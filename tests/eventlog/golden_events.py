@@ -76,6 +76,7 @@ EVENTS = {
     "BookingPaid-difference": booking.BookingPaid(ONE, 284375, -10000),
     "BookingReinstated-difference": booking.BookingReinstated(ONE, 284375, 10000),
     "RefundRequested-words": refund.RefundRequested(ONE, TWO, 10000, "by_staff", "staff:ada", ADA, Words("A late van")),
+    "RefundFailed-at_stripe": refund.RefundFailed("lost_or_stolen_card", "re_1"),
     "RefundApproved-own": refund.RefundApproved("staff:ada", is_own=True),
     "BookingCancelled-expired": booking.BookingCancelled("payment_expired", MONDAY, ADA),
 } | {
