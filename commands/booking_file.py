@@ -38,7 +38,7 @@ def payment_sheets(file: File) -> list[dict[str, Any]]:
 
 def refund_sheets(file: File) -> list[dict[str, Any]]:
     """In the order in which they were set aside."""
-    return [_refund_sheet(past) for past in file.refunds if past]
+    return [refund_sheet(past) for past in file.refunds if past]
 
 
 def timeline(file: File) -> list[dict[str, Any]]:
@@ -71,10 +71,12 @@ def _payment_sheet(past: Sequence[Recorded], refunds: Sequence[dict[str, Any]]) 
     }
 
 
-def _refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
+def refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
+    """For staff. One that failed after it was completed keeps the id at Stripe; tried again, it has not failed."""
     state = reduce(refund.evolve, (recorded.event for recorded in past), None)
-    names = (RefundRequested, RefundApproved, RefundCompleted, RefundFailed)
-    asked, approved, completed, failed = (_first(past, name) for name in names)
+    asked, approved = _first(past, RefundRequested), _first(past, RefundApproved)
+    completed, failed = _first(past[::-1], RefundCompleted), _first(past[::-1], RefundFailed)
+    has_failed = state.status is refund.Status.FAILED
     return {
         "id": str(past[0].originator_id),
         "payment_id": str(state.payment_id),
@@ -84,7 +86,7 @@ def _refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
         "requested_by": asked.event.requested_by if asked else None,
         "approved_by": approved.event.approved_by if approved else None,
         "stripe_refund_id": completed.event.stripe_refund_id if completed else None,
-        "failure_reason": failed.event.failure_reason if failed else None,
+        "failure_reason": failed.event.failure_reason if failed and has_failed else None,
         "requested_at": _at(asked),
         "approved_at": _at(approved),
         "completed_at": _at(completed),
