@@ -8,14 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands import NEW_YORK
-from domain import payment, refund
+from domain import refund
 from domain.payment_events import DisputeOpened, RefundReleased
-from eventlog.store import Ref
 from tests.api.booking_desk import acts_on, book, code, paths, pay, shared_house
+from tests.api.money_desk import PAYMENTS, REFUNDS, ask_back, asked_back, decide, last_entry, seen, set_aside
 from tests.api.projected import project
 from tests.projections.stories import tell
-
-PAYMENTS, REFUNDS = "/api/payments/payments/", "/api/payments/refunds/"
 
 
 @pytest.fixture(scope="module")
@@ -43,33 +41,6 @@ def manager(house):
 @pytest.fixture
 def paid(house):
     return pay(house, book(house))
-
-
-def ask_back(house, who, made, cents=5000, headers=None, **changed):
-    body = {"payment_id": made["payment"]["id"], "amount_cents": cents, "reason": "A tote\nwas scratched"} | changed
-    return house.http.post(f"{REFUNDS}create/", json=body, headers=who.headers | (headers or {}))
-
-
-def decide(house, who, id, action, reason="", headers=None):
-    body = {"refund_id": id, "action": action} | ({"reason": reason} if reason else {})
-    return house.http.post(f"{REFUNDS}process/", json=body, headers=who.headers | (headers or {}))
-
-
-def asked_back(house, who, made, cents=5000):
-    answer = ask_back(house, who, made, cents)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["refund"]["id"]
-
-
-def seen(house, who, where, **query):
-    project(house)
-    answer = house.http.get(where, params=query, headers=who.headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def set_aside(house, made):
-    return sum(house.store.load(Ref(payment, UUID(made["payment"]["id"]))).state.refunds.values())
 
 
 # Asked for
@@ -276,12 +247,6 @@ def test_there_are_no_events_of_what_is_no_payment(house, manager, paid):
 def test_reads_are_in_the_audit_log_and_money_is_not_for_everybody(house, support, manager):
     assert code(house.http.get(PAYMENTS, headers=support.headers)) == (403, "not_allowed")
     seen(house, manager, PAYMENTS, status="failed")
-    [acted] = house.store.history(_last_entry(house))
+    [acted] = house.store.history(last_entry(house))
     assert (acted.event.action, acted.event.subject) == ("view_booking", "payments/payments")
     assert acted.event.personal.asked == "status=failed"
-
-
-def _last_entry(house):
-    with house.store.recorder.connection() as db:
-        asked = "select originator_id from eventlog.stored_events where topic = 'StaffActed'"
-        return db.execute(f"{asked} order by notification_id desc limit 1").fetchone()["originator_id"]
