@@ -9,7 +9,7 @@ from commands import Context, payment_ref
 from commands.paying_back import record_refund
 from domain import Refused, Value, payment, refund
 from domain.address import Words
-from domain.payment import Payment
+from domain.payment import Payment, PaymentRequested
 from domain.refund import Refund, RefundDenied, RefundRequested, Status
 from eventlog.ids import new_id
 from eventlog.store import Ref
@@ -34,15 +34,13 @@ def request_refund(asked: AskRefund, ctx: Context) -> Asked:
 
     Refuses `not_found`, `payment_not_refundable`, `refund_exceeds_payment`.
     """
-    id = new_id()
+    id, key = new_id(), _paid_for(asked.payment_id, ctx)
 
-    def decision(paying: Payment | None, back: Refund | None) -> list[list]:
-        paying = _found(paying)
+    def decision(paying: Payment, back: Refund | None) -> list[list]:
         who = paying.booking_id, asked.amount_cents, "by_staff", ctx.origin.actor
         event = RefundRequested(asked.payment_id, *who, paying.person_id, Words(asked.words))
         return [payment.reserve_refund(paying, id, asked.amount_cents), refund.request(back, event)]
 
-    key = _found(ctx.store.load(payment_ref(asked.payment_id)).state).booking_id
     refs = [payment_ref(asked.payment_id), Ref(refund, id, is_new=True)]
     return Asked(id, ctx.append(refs, decision, key).position)
 
@@ -59,7 +57,7 @@ def approve_refund(id: UUID, may_approve_own: bool, ctx: Context) -> int:
 def deny_refund(id: UUID, words: str, ctx: Context) -> int:
     """The amount is free again. Refuses `invalid_transition` once it was approved."""
     back = known(id, ctx)
-    person = _found(ctx.store.load(payment_ref(back.payment_id)).state).person_id
+    person = ctx.store.load(payment_ref(back.payment_id)).state.person_id
     event = RefundDenied(ctx.origin.actor, person, Words(words) if words else None)
 
     def decision(back: Refund, paying: Payment) -> list[list]:
@@ -85,7 +83,7 @@ def pay_back(id: UUID, ctx: Context) -> int:
     back = known(id, ctx)
     if back.status is not Status.APPROVED:
         return ctx.append([Ref(refund, id)], lambda back: [[]]).position
-    paid = _found(ctx.store.load(payment_ref(back.payment_id)).state)
+    paid: Payment = ctx.store.load(payment_ref(back.payment_id)).state
     try:
         made = ctx.stripe.refund(RefundAsked(id, paid.intent_id, back.amount_cents, back.attempt))
     except StripeRefused as refusal:
@@ -105,14 +103,20 @@ def refuse_refund(id: UUID, attempt: int, reason: str, ctx: Context) -> int:
 
 
 def known(id: UUID, ctx: Context) -> Refund:
-    """Refuses `not_found`."""
-    back: Refund | None = ctx.store.load(Ref(refund, id)).state
-    if back is None:
-        raise Refused("not_found", "There is no such refund.")
-    return back
+    """Refuses `not_found`, also for the id of something else."""
+    if not isinstance(_first(id, ctx), RefundRequested):
+        raise Refused("not_found", "There is no such refund.", "/refund_id")
+    return ctx.store.load(Ref(refund, id)).state
 
 
-def _found(paying: Payment | None) -> Payment:
-    if paying is None:
+def _paid_for(id: UUID, ctx: Context) -> UUID:
+    """The booking of a payment."""
+    first = _first(id, ctx)
+    if not isinstance(first, PaymentRequested):
         raise Refused("not_found", "There is no such payment.", "/payment_id")
-    return paying
+    return first.booking_id
+
+
+def _first(id: UUID, ctx: Context) -> object:
+    """The first event of whatever has this id: it says what it is."""
+    return next((recorded.event for recorded in ctx.store.history(id)), None)
