@@ -32,7 +32,7 @@ class Charged(Value, forbid_unknown_fields=True):
     def params(self) -> Params:
         """The same in the words of Stripe's API."""
         asked = {"payment_intent": self.intent, "charge": self.charge, "amount": self.amount, "reason": self.reason}
-        return asked | {"metadata": self.metadata}
+        return {name: value for name, value in asked.items() if value is not None} | {"metadata": self.metadata}
 
 
 class Outcome(Value, forbid_unknown_fields=True):
