@@ -32,8 +32,7 @@ def file_of(past: list[Recorded], store: EventStore) -> File:
 
 def payment_sheets(file: File) -> list[dict[str, Any]]:
     """For staff, first one first: without what lets the payer pay. One that has no Stripe id was not opened yet."""
-    returned = refund_sheets(file)
-    return [_payment_sheet(paid, returned) for paid in file.payments]
+    return [_payment_sheet(paid) for paid in file.payments]
 
 
 def refund_sheets(file: File) -> list[dict[str, Any]]:
@@ -52,18 +51,16 @@ def _paid(past: Sequence[Recorded]) -> payment.Payment:
     return reduce(payment.evolve, (recorded.event for recorded in past), None)
 
 
-def _payment_sheet(past: Sequence[Recorded], refunds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _payment_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
     state = _paid(past)
-    done = [one for one in refunds if one["status"] == refund.Status.COMPLETED]
-    back = sum(one["amount_cents"] for one in done if one["payment_id"] == str(past[0].originator_id))
     paid = _first(past, PaymentSucceeded)
     return {
         "id": str(past[0].originator_id),
         "stripe_payment_intent_id": state.intent_id or None,
         "stripe_charge_id": state.charge_id or None,
         "amount_cents": state.amount_cents,
-        "refunded_cents": back,
-        "status": ("refunded" if back >= state.amount_cents else "partially_refunded") if back else state.status,
+        "refunded_cents": sum(state.paid_out.values()),
+        "status": payment.standing(state),
         "failure_reason": state.failure_reason or None,
         "stripe_fee_cents": paid.event.stripe_fee_cents if paid else None,
         "requested_at": _at(_first(past, PaymentRequested)),

@@ -23,7 +23,6 @@ from domain import Refused
 from domain.audit import Action, Change, PersonalChangeRecorded
 from domain.payment_events import PaymentOpened, PaymentRequested, RefundReserved
 from domain.permissions import Permission, Role
-from domain.refund import RefundRequested
 from eventlog.envelope import Recorded
 from projections import payment_list
 from projections import payments as payment_model
@@ -44,7 +43,7 @@ def payments(call: Call, asked: Annotated[Payments, Query()]) -> dict[str, Any]:
 
 def events(call: Call, id: str) -> dict[str, Any]:
     """Everything that happened to a payment and to the refunds of it, with who and when."""
-    paid = _past(call, _uuid(id), PaymentRequested)
+    paid = _history_of_payment(call, id)
     backs = {one.event.refund_id for one in paid if isinstance(one.event, RefundReserved)}
     told = [(one, None) for one in paid]
     told += [(one, str(back)) for back in backs for one in call.parts.store.history(back)]
@@ -68,7 +67,6 @@ def create(call: Call, asked: NewRefund) -> dict[str, Any]:
     No two refunds ever promise the same money; what is disputed or was never paid cannot be given back.
     """
     paid, wish = asked.payment_id, asked.command()
-    _past(call, paid, PaymentRequested, "/payment_id")
 
     def do(ctx: Context) -> Done:
         return Done(paid, request_refund(wish, ctx).position)
@@ -89,7 +87,6 @@ def process(call: Call, asked: DecidedRefund) -> dict[str, Any]:
     """
     call.acts = Action.DENY_REFUND if asked.action == "deny" else Action.APPROVE_REFUND
     id = asked.refund_id
-    _past(call, id, RefundRequested, "/refund_id")
 
     def do(ctx: Context) -> Done:
         return Done(id, _decide(call, asked, ctx))
@@ -115,19 +112,14 @@ def _answer(call: Call, id: UUID, done: Done) -> dict[str, Any]:
     return {"refund": decided_sheet(past, store), "position": done.position}
 
 
-def _past(call: Call, id: UUID | None, begins: type, path: str = "") -> list[Recorded]:
-    """The history of a payment or refund. Refuses `not_found` what is none, though it may be something else."""
-    found = call.parts.store.history(id) if id else []
-    if not found or not isinstance(found[0].event, begins):
-        raise Refused("not_found", "There is no such payment or refund.", path)
-    return found
-
-
-def _uuid(text: str) -> UUID | None:
+def _history_of_payment(call: Call, id: str) -> list[Recorded]:
     try:
-        return UUID(text)
+        found = call.parts.store.history(UUID(id))
     except ValueError:
-        return None
+        found = []
+    if not found or not isinstance(found[0].event, PaymentRequested):
+        raise Refused("not_found", "There is no such payment.")
+    return found
 
 
 def _without_secret(recorded: Recorded) -> Recorded:

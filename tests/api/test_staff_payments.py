@@ -10,7 +10,7 @@ import pytest
 from commands import NEW_YORK
 from domain import refund
 from domain.payment_events import DisputeOpened, RefundReleased
-from tests.api.booking_desk import acts_on, book, code, paths, pay, shared_house
+from tests.api.booking_desk import acts_on, book, code, paths, pay, see, shared_house
 from tests.api.money_desk import PAYMENTS, REFUNDS, ask_back, asked_back, decide, last_entry, seen, set_aside
 from tests.api.projected import project
 from tests.projections.stories import tell
@@ -233,7 +233,7 @@ def test_what_happened_to_a_payment_is_told_with_its_refunds_and_without_its_sec
     assert paid["payment"]["client_secret"] not in answer.text
     assert "A tote\\nwas scratched" in answer.text
     [line] = seen(house, manager, PAYMENTS, booking=str(of))["payments"]
-    assert line["status"] == "disputed"
+    assert line["status"] == see(house, manager, paid).json()["payments"][0]["status"] == "disputed"
     assert code(ask_back(house, support, paid)) == (409, "payment_not_refundable")
 
 
