@@ -50,7 +50,7 @@ class Years(Value):
     def placed_at(self, n: int) -> datetime:
         """In the order of the log: the coming ones in the last days, however far ahead."""
         first, last = NOW - timedelta(PAST_DAYS) - AHEAD, NOW - timedelta(days=1)
-        return first + (last - first) * n / self.bookings
+        return first + (last - first) * (n / self.bookings)
 
     @property
     def places(self) -> int:

@@ -9,7 +9,7 @@ from domain.price_list import SpecialtyItem
 # A person has one booking in a slot: each example has one of its own, so that all of them can be tried in turn.
 DAY = {"pickup_date": "2027-01-12", "pickup_time": "morning"}
 NO_TIME = {"pickup_date": "2027-01-12", "pickup_time": "no_time_preference"}
-NEXT_DAY, DAY_AFTER, ANOTHER_DAY = (DAY | {"pickup_date": f"2027-01-{day}"} for day in (13, 14, 19))
+NEXT_DAY, DAY_AFTER, ANOTHER_DAY, AGAIN = (DAY | {"pickup_date": f"2027-01-{day}"} for day in (13, 14, 19, 20))
 ITEM = str(next(entry.id for entry in default_entries([]) if isinstance(entry, SpecialtyItem)))
 FLIGHT = {"blade_airport": "JFK", "blade_flight_date": "2027-01-13", "blade_flight_time": "14:30",
           "blade_bag_count": 3, "blade_ready_time": "09:00"}  # fmt: skip
@@ -46,7 +46,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /api/customer/bookings/create/": ACCOUNTS | {"saved_address": MOVE | DAY_AFTER | SAVED},
     "PATCH /api/public/bookings/{booking_number}/": CHANGES,
     "PATCH /api/customer/bookings/{id}/": CHANGES | {"saved_address": {"delivery_address_id": ID}},
-    "POST /api/customer/bookings/{id}/rebook/": {"day": ANOTHER_DAY},
+    "POST /api/customer/bookings/{id}/rebook/": {"day": AGAIN},
     "PATCH /api/staff/catalog/mini-moves/{id}/": {"price": {"base_price_cents": 180000}},
     "PATCH /api/staff/catalog/organizing/{id}/": {"price": {"price_cents": 260000}},
     "PATCH /api/staff/catalog/standard-delivery/{id}/": {"price": {"price_per_item_cents": 9900}},
