@@ -54,14 +54,14 @@ def approve_refund(id: UUID, may_approve_own: bool, ctx: Context) -> int:
     ).position
 
 
-def deny_refund(id: UUID, words: str, ctx: Context) -> int:
-    """The amount is free again. Refuses `invalid_transition` once it was approved."""
+def deny_refund(id: UUID, words: str, ctx: Context, may_deny_own: bool = False) -> int:
+    """The amount is free again. Refuses `needs_second_person`, `invalid_transition` once it was approved."""
     back = known(id, ctx)
     person = ctx.store.load(payment_ref(back.payment_id)).state.person_id
     event = RefundDenied(ctx.origin.actor, person, Words(words) if words else None)
 
     def decision(back: Refund, paying: Payment) -> list[list]:
-        denied = refund.deny(back, event)
+        denied = refund.deny(back, event, may_deny_own)
         return [denied, payment.release_refund(paying, id) if denied else []]
 
     return ctx.append([Ref(refund, id), payment_ref(back.payment_id)], decision, back.booking_id).position

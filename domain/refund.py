@@ -152,11 +152,13 @@ def approve(refund: Refund, by: str, may_approve_own: bool) -> list[Event]:
     return [RefundApproved(by, is_own)]
 
 
-def deny(refund: Refund, denied: RefundDenied) -> list[Event]:
-    """To be decided together with the payment, which releases the amount."""
+def deny(refund: Refund, denied: RefundDenied, may_deny_own: bool = True) -> list[Event]:
+    """To be decided together with the payment, which releases the amount. Refuses as `approve`."""
     if refund.status is Status.DENIED:
         return []
     _allowed(refund, "denied", Status.REQUESTED)
+    if refund.requested_by == denied.denied_by and not may_deny_own:
+        raise Refused("needs_second_person", "Somebody else has to deny what you have asked for.")
     return [denied]
 
 

@@ -83,7 +83,7 @@ def create(call: Call, asked: NewRefund) -> dict[str, Any]:
 def process(call: Call, asked: DecidedRefund) -> dict[str, Any]:
     """Approves or denies what was requested, or tries again what has failed.
 
-    Whoever asked for a refund does not approve it, but for admins. An approved one is given back at Stripe by a job.
+    Whoever asked for a refund does not decide on it, but for admins. An approved one is given back at Stripe by a job.
     """
     call.acts = Action.DENY_REFUND if asked.action == "deny" else Action.APPROVE_REFUND
     id = asked.refund_id
@@ -95,14 +95,15 @@ def process(call: Call, asked: DecidedRefund) -> dict[str, Any]:
 
 
 def _decide(call: Call, asked: DecidedRefund, ctx: Context) -> int:
+    may_decide_own = call.user.account.role is Role.ADMIN
     if asked.action == "deny":
-        return deny_refund(asked.refund_id, asked.reason, ctx)
+        return deny_refund(asked.refund_id, asked.reason, ctx, may_decide_own)
     if asked.reason:
         paid = ctx.store.load(payment_ref(known(asked.refund_id, ctx).payment_id)).state
         ctx = ctx.telling(PersonalChangeRecorded(paid.person_id, Change({}, {"reason": asked.reason})))
     if asked.action == "retry":
         return try_refund_again(asked.refund_id, ctx)
-    return approve_refund(asked.refund_id, call.user.account.role is Role.ADMIN, ctx)
+    return approve_refund(asked.refund_id, may_decide_own, ctx)
 
 
 def _answer(call: Call, id: UUID, done: Done) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def test_what_is_denied_is_free_again_and_cannot_be_approved(ctx):
     placed = paid(ctx)
     id = requested(ctx, placed)
     assert refused(lambda: requested(ctx, placed, 1)) == EXCEEDS
+    assert refused(lambda: deny_refund(id, "My mistake.", ctx(actor=ADA))) == "needs_second_person"
     for _ in range(2):
         deny_refund(id, "It was on time.", ctx(actor=EVE))
     assert names(ctx, id) == ["RefundRequested", "RefundDenied"]
