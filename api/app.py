@@ -45,6 +45,7 @@ from api.routes import (
     staff_capacity,
     staff_catalog,
     staff_customers,
+    staff_payments,
     staff_settings,
     system,
 )
@@ -75,6 +76,7 @@ GROUPS = (
     staff_catalog,
     staff_capacity,
     staff_settings,
+    staff_payments,
     audit,
     second_factor,
     read_models,

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from api.bodies import Door
 from api.bodies_selections import WallTime
 from api.validation import LINES, Body, Day, Integer, Prose, text
-from commands.bookings import Address
 from commands.at_the_desk import ByStaff
+from commands.bookings import Address
 from commands.changing import Changes, NewTime
 from commands.ending import Cancellation
 from commands.readdressing import Ends

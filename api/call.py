@@ -15,7 +15,7 @@ from api.ratelimits import Networks, client_address
 from api.tracing import trace_of
 from commands import Context
 from commands.accounts import Session
-from domain.audit import PersonalChangeRecorded
+from domain.audit import Action, PersonalChangeRecorded
 from eventlog.envelope import Origin
 from eventlog.ids import new_id
 from eventlog.statements import Once
@@ -79,6 +79,11 @@ class Call(Request):
         """Who is named in the log as the one who wanted it."""
         return self._named or "guest"
 
+    @cached_property
+    def acts(self) -> Action | None:
+        """What the audit log calls it. Where a route does one of several things, its handler says which."""
+        return self.policy.acts
+
     @property
     def _named(self) -> str:
         return f"{self.session.account.kind}:{self.session.account.id}" if self.session else ""
@@ -92,7 +97,7 @@ class Call(Request):
         traceparent = told if TRACEPARENT.fullmatch(told) else ""  # kept in the log for ever: nothing but a trace
         origin = Origin(self.actor, new_id(), self.scope["request_id"], None, traceparent)
         parts, settings = self.parts, self.parts.settings
-        trace = trace_of(self, change) if self.policy.acts else None
+        trace = trace_of(self, change) if self.acts else None
         return Context(
             parts.store,
             parts.stripe,

@@ -32,13 +32,12 @@ def file_of(past: list[Recorded], store: EventStore) -> File:
 
 def payment_sheets(file: File) -> list[dict[str, Any]]:
     """For staff, first one first: without what lets the payer pay. One that has no Stripe id was not opened yet."""
-    returned = refund_sheets(file)
-    return [_payment_sheet(paid, returned) for paid in file.payments]
+    return [_payment_sheet(paid) for paid in file.payments]
 
 
 def refund_sheets(file: File) -> list[dict[str, Any]]:
     """In the order in which they were set aside."""
-    return [_refund_sheet(past) for past in file.refunds if past]
+    return [refund_sheet(past) for past in file.refunds if past]
 
 
 def timeline(file: File) -> list[dict[str, Any]]:
@@ -52,18 +51,16 @@ def _paid(past: Sequence[Recorded]) -> payment.Payment:
     return reduce(payment.evolve, (recorded.event for recorded in past), None)
 
 
-def _payment_sheet(past: Sequence[Recorded], refunds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _payment_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
     state = _paid(past)
-    done = [one for one in refunds if one["status"] == refund.Status.COMPLETED]
-    back = sum(one["amount_cents"] for one in done if one["payment_id"] == str(past[0].originator_id))
     paid = _first(past, PaymentSucceeded)
     return {
         "id": str(past[0].originator_id),
         "stripe_payment_intent_id": state.intent_id or None,
         "stripe_charge_id": state.charge_id or None,
         "amount_cents": state.amount_cents,
-        "refunded_cents": back,
-        "status": ("refunded" if back >= state.amount_cents else "partially_refunded") if back else state.status,
+        "refunded_cents": sum(state.paid_out.values()),
+        "status": payment.standing(state),
         "failure_reason": state.failure_reason or None,
         "stripe_fee_cents": paid.event.stripe_fee_cents if paid else None,
         "requested_at": _at(_first(past, PaymentRequested)),
@@ -71,10 +68,12 @@ def _payment_sheet(past: Sequence[Recorded], refunds: Sequence[dict[str, Any]]) 
     }
 
 
-def _refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
+def refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
+    """For staff. One that failed after it was completed keeps the id at Stripe; tried again, it has not failed."""
     state = reduce(refund.evolve, (recorded.event for recorded in past), None)
-    names = (RefundRequested, RefundApproved, RefundCompleted, RefundFailed)
-    asked, approved, completed, failed = (_first(past, name) for name in names)
+    asked, approved = _first(past, RefundRequested), _first(past, RefundApproved)
+    completed, failed = _first(past[::-1], RefundCompleted), _first(past[::-1], RefundFailed)
+    has_failed = state.status is refund.Status.FAILED
     return {
         "id": str(past[0].originator_id),
         "payment_id": str(state.payment_id),
@@ -84,7 +83,7 @@ def _refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
         "requested_by": asked.event.requested_by if asked else None,
         "approved_by": approved.event.approved_by if approved else None,
         "stripe_refund_id": completed.event.stripe_refund_id if completed else None,
-        "failure_reason": failed.event.failure_reason if failed else None,
+        "failure_reason": failed.event.failure_reason if failed and has_failed else None,
         "requested_at": _at(asked),
         "approved_at": _at(approved),
         "completed_at": _at(completed),

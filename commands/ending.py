@@ -123,7 +123,7 @@ def _has_come(paying: Payment) -> bool:
 
 def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> dict[UUID, tuple[list, list]]:
     """Of each payment that succeeded what goes back of it, set aside and requested: the events of both."""
-    left = {id: payment.refundable_cents(one) for id, one in payments.items() if _has_come(one)}
+    left = {id: payment.givable_cents(one) for id, one in payments.items() if _has_come(one)}
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
     if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")

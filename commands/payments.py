@@ -9,11 +9,11 @@ from uuid import UUID
 from commands import Context, booking_ref, payment_ref
 from commands.bookings import found
 from commands.settling import settle
-from domain import Refused, booking, payment
+from domain import Refused, booking, booking_balance, payment
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
 from eventlog.store import Appended
-from integrations.stripe import Intent, StripeEvent, StripeRefused, StripeUnavailable
+from integrations.stripe import Intent, StripeRefused, StripeUnavailable
 
 
 def open_payment(number: str, id: UUID, ctx: Context) -> int:
@@ -38,17 +38,17 @@ def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
     """
     id = booking_id(number)
     made = found(ctx.store.load(booking_ref(id)).state)
-    booking.bill_again(made, payment_id(id, made.payments + 1))  # refuses where nothing is due
+    booking_balance.check_due(made)
     paying_id = payment_id(id, made.payments)
     paying = known(ctx, paying_id)
     if is_spent(paying):
         if paying.status not in payment.ENDED:
             cancel_intent(paying_id, ctx.without_key())
-        paying_id = _request_next(number, made.payments, ctx)
+        paying_id = request_next(number, made.payments, ctx)
     return paying_id, open_payment(number, paying_id, ctx.without_key())
 
 
-def _request_next(number: str, n: int, ctx: Context) -> UUID:
+def request_next(number: str, n: int, ctx: Context) -> UUID:
     """A payment more, once the one before has ended unpaid; the booking counts it, so that its end takes it along."""
     id = booking_id(number)
     before, next_id = payment_id(id, n), payment_id(id, n + 1)
@@ -59,7 +59,7 @@ def _request_next(number: str, n: int, ctx: Context) -> UUID:
         if last.status not in payment.ENDED:
             raise StripeUnavailable("the payment before is still under way")
         asked = PaymentRequested(id, made.placed.person_id, booking.due_cents(made))
-        return booking.bill_again(made, next_id), [], payment.request(paying, asked)
+        return booking_balance.bill_again(made, next_id), [], payment.request(paying, asked)
 
     ctx.append([booking_ref(id), payment_ref(before), payment_ref(next_id)], decision, id)
     return next_id
@@ -82,20 +82,6 @@ def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
     except StripeRefused as refusal:
         raise Refused("payment_failed", f"Stripe does not take this card: {refusal.code}.", "/card") from None
     return record(intent, ctx, number)
-
-
-def hear(event: StripeEvent, ctx: Context) -> int | None:
-    """A verified webhook. What it is about is asked of Stripe, because it may be older than what we know.
-
-    None when it is about nothing of ours. Raises StripeUnavailable: not done yet, Stripe will send it again.
-    """
-    if not event.type.startswith(("payment_intent.", "charge.")) or event.intent_id is None:
-        return None
-    try:
-        intent = ctx.stripe.retrieve_intent(event.intent_id)
-    except StripeRefused:  # there is no such intent in this account
-        return None
-    return record(intent, ctx) if _is_ours(intent, ctx) else None
 
 
 def record(intent: Intent, ctx: Context, number: str | None = None) -> int:
@@ -143,7 +129,7 @@ def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:
     return id
 
 
-def _is_ours(intent: Intent, ctx: Context) -> bool:
+def is_ours(intent: Intent, ctx: Context) -> bool:
     """Other shops, and databases that were emptied, may share the account at Stripe."""
     try:
         return ctx.store.load(payment_ref(UUID(intent.metadata["payment_id"]))).state is not None

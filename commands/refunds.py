@@ -1,35 +1,122 @@
-"""What may be asked of a refund: paid back at Stripe, once."""
+"""What may be asked of a refund: requested, approved by somebody else or denied, paid back at Stripe once, tried again.
+
+What goes back is set aside on the payment in the same append, so that no two refunds ever give the same money.
+"""
 
 from uuid import UUID
 
 from commands import Context, payment_ref
-from domain import Refused, refund
-from domain.refund import Status
+from commands.paying_back import record_refund
+from domain import Refused, Value, payment, refund
+from domain.address import Words
+from domain.payment import Payment, PaymentRequested
+from domain.refund import Refund, RefundDenied, RefundRequested, Status
+from eventlog.ids import new_id
 from eventlog.store import Ref
-from integrations.stripe import StripeRefund, StripeRefused, StripeUnavailable
+from integrations.stripe import RefundAsked, StripeRefused
+
+
+class AskRefund(Value):
+    """`words` say why, for whoever approves."""
+
+    payment_id: UUID
+    amount_cents: int
+    words: str
+
+
+class Asked(Value):
+    refund_id: UUID
+    position: int
+
+
+def request_refund(asked: AskRefund, ctx: Context) -> Asked:
+    """Sets the amount aside until somebody else decides.
+
+    Refuses `not_found`, `payment_not_refundable`, `refund_exceeds_payment`.
+    """
+    id, key = new_id(), _paid_for(asked.payment_id, ctx)
+
+    def decision(paying: Payment, back: Refund | None) -> list[list]:
+        who = paying.booking_id, asked.amount_cents, "by_staff", ctx.origin.actor
+        event = RefundRequested(asked.payment_id, *who, paying.person_id, Words(asked.words))
+        return [payment.reserve_refund(paying, id, asked.amount_cents), refund.request(back, event)]
+
+    refs = [payment_ref(asked.payment_id), Ref(refund, id, is_new=True)]
+    return Asked(id, ctx.append(refs, decision, key).position)
+
+
+def approve_refund(id: UUID, may_approve_own: bool, ctx: Context) -> int:
+    """A job pays it back then. Refuses `needs_second_person`, `invalid_transition`."""
+    back = known(id, ctx)
+    by = ctx.origin.actor
+    return ctx.append(
+        [Ref(refund, id)], lambda back: [refund.approve(back, by, may_approve_own)], back.booking_id
+    ).position
+
+
+def deny_refund(id: UUID, words: str, ctx: Context, may_deny_own: bool = False) -> int:
+    """The amount is free again. Refuses `needs_second_person`, `invalid_transition` once it was approved."""
+    back = known(id, ctx)
+    person = ctx.store.load(payment_ref(back.payment_id)).state.person_id
+    event = RefundDenied(ctx.origin.actor, person, Words(words) if words else None)
+
+    def decision(back: Refund, paying: Payment) -> list[list]:
+        denied = refund.deny(back, event, may_deny_own)
+        return [denied, payment.release_refund(paying, id) if denied else []]
+
+    return ctx.append([Ref(refund, id), payment_ref(back.payment_id)], decision, back.booking_id).position
+
+
+def try_refund_again(id: UUID, ctx: Context) -> int:
+    """One that failed, approved as before. Refuses `refund_exceeds_payment` when the money is promised elsewhere."""
+    back = known(id, ctx)
+
+    def decision(back: Refund, paying: Payment) -> list[list]:
+        again = refund.try_again(back, ctx.origin.actor)
+        return [again, payment.reserve_refund(paying, id, back.amount_cents) if again else []]
+
+    return ctx.append([Ref(refund, id), payment_ref(back.payment_id)], decision, back.booking_id).position
 
 
 def pay_back(id: UUID, ctx: Context) -> int:
     """An approved refund at Stripe, then in the log. Raises StripeUnavailable while it is unknown or under way."""
-    state = ctx.store.load(Ref(refund, id)).state
-    if state is None:
-        raise Refused("not_found", "There is no such refund.")
-    if state.status is not Status.APPROVED:
-        return ctx.append([Ref(refund, id)], lambda state: [[]]).position
-    paid = ctx.store.load(payment_ref(state.payment_id)).state
+    back = known(id, ctx)
+    if back.status is not Status.APPROVED:
+        return ctx.append([Ref(refund, id)], lambda back: [[]]).position
+    paid: Payment = ctx.store.load(payment_ref(back.payment_id)).state
     try:
-        made = ctx.stripe.refund(id, paid.intent_id, state.amount_cents)
+        made = ctx.stripe.refund(RefundAsked(id, paid.intent_id, back.amount_cents, back.attempt))
     except StripeRefused as refusal:
-        reason = refusal.code
-        return ctx.append([Ref(refund, id)], lambda state: [refund.fail(state, reason)], state.booking_id).position
-    return ctx.append([Ref(refund, id)], lambda state: [_outcome(state, made)], state.booking_id).position
+        return refuse_refund(id, back.attempt, refusal.code, ctx)
+    return record_refund(id, made, ctx, must_end=True)
 
 
-def _outcome(state: refund.Refund, made: StripeRefund) -> list:
-    match made.status:
-        case "succeeded":
-            return refund.complete(state, made.id)
-        case "failed" | "canceled":
-            return refund.fail(state, made.failure_reason or made.status)
-        case _:
-            raise StripeUnavailable(f"the refund is {made.status} at Stripe")
+def refuse_refund(id: UUID, attempt: int, reason: str, ctx: Context) -> int:
+    """Stripe will not make this attempt, and that is certain: the amount is free again."""
+    back = known(id, ctx)
+
+    def decision(back: Refund, paying: Payment) -> list[list]:
+        failed = refund.fail(back, reason) if back.status is Status.APPROVED and back.attempt == attempt else []
+        return [failed, payment.release_refund(paying, id) if failed else []]
+
+    return ctx.append([Ref(refund, id), payment_ref(back.payment_id)], decision, back.booking_id).position
+
+
+def known(id: UUID, ctx: Context) -> Refund:
+    """Refuses `not_found`, also for the id of something else."""
+    if not isinstance(_first(id, ctx), RefundRequested):
+        raise Refused("not_found", "There is no such refund.", "/refund_id")
+    return ctx.store.load(Ref(refund, id)).state
+
+
+def _paid_for(id: UUID, ctx: Context) -> UUID:
+    """The booking of a payment."""
+    first = _first(id, ctx)
+    if not isinstance(first, PaymentRequested):
+        raise Refused("not_found", "There is no such payment.", "/payment_id")
+    return first.booking_id
+
+
+def _first(id: UUID, ctx: Context) -> object:
+    """The first event of whatever has this id: it says what it is."""
+    return next((recorded.event for recorded in ctx.store.history(id)), None)

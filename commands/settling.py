@@ -10,7 +10,7 @@ from uuid import UUID
 from commands import Context, booking_ref, day_ref, payment_ref
 from commands.ending import Outdated
 from commands.places import wish
-from domain import Refused, booking, payment, pickup_day, refund
+from domain import Refused, booking, booking_balance, payment, pickup_day, refund
 from domain.booking import Booking
 from domain.payment import Payment, PaymentFailed, PaymentOpened, PaymentSecret, PaymentSucceeded
 from domain.pickup_day import PickupDay
@@ -72,9 +72,13 @@ def _paid(paying: Payment, made: Booking, day: PickupDay | None, late: tuple) ->
     amount = paying.amount_cents
     if booking.is_expired(made) and (place := _free_place(made, day, paying.booking_id, ctx)):
         return [], booking.reinstate(made, id, amount), place, []
-    if made.status is booking.Status.CANCELLED or made.is_paid:
+    if made.status in booking_balance.SETTLED:
         return give_back(paying, made, late)
-    return [], booking.pay(made, id, amount), [], []
+    if not made.is_paid:
+        return [], booking.pay(made, id, amount), [], []
+    if booking.due_cents(made) > 0:
+        return [], booking_balance.pay_balance(made, id, amount), [], []
+    return give_back(paying, made, late)
 
 
 def _free_place(made: Booking, day: PickupDay | None, id: UUID, ctx: Context) -> list:

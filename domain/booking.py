@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from domain import Refused, Value
 from domain.booking_events import (
     BookingAddressesChanged,
+    BookingBalancePaid,
     BookingBilledAgain,
     BookingCancelled,
     BookingCompleted,
@@ -35,6 +36,7 @@ from domain.booking_events import (
     BookingStarted,
     Change,
     CoreAreaOverridden,
+    DifferenceReturned,
     Event,
     InstructionsChanged,
     TimesPlanned,
@@ -56,7 +58,8 @@ class Booking(Value):
     """`placed` is what was placed with what was changed since; what is personal in it, only where it was unsealed.
 
     `payments` counts how many were asked for: the last one is the one that can be open. `paid_cents` is what was paid
-    for it, whatever was given back; `noted` is what staff noted last.
+    for it, less what a change made it cheaper; what else was given back does not count. `noted` is what staff noted
+    last.
     """
 
     status: Status
@@ -87,10 +90,10 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             return replace(booking, status=Status.CONFIRMED)
         case BookingBilledAgain():
             return replace(booking, payments=booking.payments + 1)
-        case BookingPaid():
-            return replace(_with_money(booking, event), status=once_paid(booking.status))
-        case BookingReinstated():
-            return replace(_with_money(booking, event), status=Status.PAID, reason="")
+        case BookingPaid() | BookingReinstated() | BookingBalancePaid():
+            return _with_money(booking, event)
+        case DifferenceReturned():
+            return replace(booking, paid_cents=booking.paid_cents - event.amount_cents)
         case BookingStarted() | BookingResumed():
             return replace(booking, status=Status.IN_PROGRESS)
         case BookingDelayed():
@@ -107,8 +110,11 @@ def evolve(booking: Booking | None, event: Event) -> Booking:
             assert_never(event)
 
 
-def _with_money(booking: Booking, event: BookingPaid | BookingReinstated) -> Booking:
-    return replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
+def _with_money(booking: Booking, event: BookingPaid | BookingReinstated | BookingBalancePaid) -> Booking:
+    paid = replace(booking, is_paid=True, paid_cents=booking.paid_cents + event.amount_cents)
+    if isinstance(event, BookingReinstated):
+        return replace(paid, status=Status.PAID, reason="")
+    return replace(paid, status=once_paid(booking.status)) if isinstance(event, BookingPaid) else paid
 
 
 def _changed(booking: Booking, event: Change) -> Booking:
@@ -164,12 +170,6 @@ def confirm(booking: Booking) -> list[Event]:
     return [BookingConfirmed()]
 
 
-def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
-    """Refused once nothing is due. Not to be asked twice: it is decided together with the payment that it announces."""
-    _allowed(booking, "paid", *(() if booking.is_paid else OWING))
-    return [BookingBilledAgain(payment_id)]
-
-
 def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     """What a guest's booking costs may come when it is under way or done; its status stays what it is then.
 
@@ -178,7 +178,7 @@ def pay(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     if booking.is_paid:
         return []
     _allowed(booking, "paid", *OWING)
-    return [BookingPaid(payment_id, amount_cents)]
+    return [BookingPaid(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 
 def reinstate(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
@@ -186,7 +186,7 @@ def reinstate(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Eve
         return []
     if not is_expired(booking):
         raise Refused("invalid_transition", "Only a booking whose hold expired can be taken up again.")
-    return [BookingReinstated(payment_id, amount_cents)]
+    return [BookingReinstated(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 
 def start(booking: Booking) -> list[Event]:

@@ -105,8 +105,11 @@ class BookingBilledAgain(Value):
 
 
 class BookingPaid(Value):
+    """`due_cents` is what is due after it: a change may have made it dearer meanwhile, or cheaper (less than zero)."""
+
     payment_id: UUID
     amount_cents: int
+    due_cents: int = 0
 
 
 class BookingStarted(Value): ...
@@ -133,6 +136,22 @@ class BookingCancelled(Value):
 class BookingReinstated(Value):
     payment_id: UUID
     amount_cents: int
+    due_cents: int = 0
+
+
+class BookingBalancePaid(Value):
+    """Money that leaves the status as it is: what a change made it dearer, or the price of a pickup already begun."""
+
+    payment_id: UUID
+    amount_cents: int
+    due_cents: int = 0
+
+
+class DifferenceReturned(Value):
+    """A change has made it cheaper than what was paid; the difference goes back by a refund."""
+
+    refund_id: UUID
+    amount_cents: int
 
 
 class BookingRefunded(Value):
@@ -149,5 +168,6 @@ Change = (
 )  # fmt: skip
 Event = (
     BookingPlaced | Change | BookingConfirmed | BookingBilledAgain | BookingPaid | BookingStarted | BookingDelayed
-    | BookingResumed | BookingCompleted | BookingCancelled | BookingReinstated | BookingRefunded | BookingDeleted
+    | BookingResumed | BookingCompleted | BookingCancelled | BookingReinstated | BookingBalancePaid | DifferenceReturned
+    | BookingRefunded | BookingDeleted
 )  # fmt: skip

@@ -3,7 +3,8 @@
     request -> REQUESTED -> open -> OPEN <-> act / process / fail -> succeed -> SUCCEEDED
                                      +-- withdraw -> withdrawing -- cancel -> CANCELLED
 
-While it is being withdrawn Stripe decides: it answers cancelled, or that the money came first.
+While it is being withdrawn Stripe decides: it answers cancelled, or that the money came first. Of what succeeded parts
+are set aside for refunds, released again when these come to nothing, and paid out; banks may dispute it.
 """
 
 from enum import StrEnum
@@ -13,80 +14,26 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import Refused, Value
-
-TRIES = 3
-
-
-class PaymentSecret(Value):
-    """What lets the payer's browser finish the payment; sealed like what is personal."""
-
-    client_secret: str
-
-
-# Events
-
-
-class PaymentRequested(Value):
-    booking_id: UUID
-    person_id: UUID
-    amount_cents: int
-
-
-class PaymentOpened(Value):
-    stripe_payment_intent_id: str
-    person_id: UUID
-    personal: PaymentSecret | None = None
-
-
-class PaymentProcessing(Value):
-    pass
-
-
-class PaymentActionRequired(Value):
-    pass
-
-
-class PaymentFailed(Value):
-    """One try that the bank declined; the intent stays open until `TRIES` have failed."""
-
-    failure_reason: str
-    stripe_charge_id: str
-
-
-class PaymentSucceeded(Value):
-    amount_cents: int
-    stripe_charge_id: str
-    stripe_fee_cents: int | None = None
-
-
-class PaymentWithdrawn(Value):
-    """We no longer want the money; Stripe is being asked to cancel the intent."""
-
-    reason: str
-
-
-class PaymentCancelled(Value):
-    pass
-
-
-class RefundReserved(Value):
-    """A part of what was paid is set aside to be given back, so that no two refunds give the same money."""
-
-    refund_id: UUID
-    amount_cents: int
-
-
-Event = (
-    PaymentRequested
-    | PaymentOpened
-    | PaymentProcessing
-    | PaymentActionRequired
-    | PaymentFailed
-    | PaymentSucceeded
-    | PaymentWithdrawn
-    | PaymentCancelled
-    | RefundReserved
+from domain.payment_events import (
+    DisputeClosed,
+    DisputeOpened,
+    Event,
+    PaymentActionRequired,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentOpened,
+    PaymentProcessing,
+    PaymentRequested,
+    PaymentSecret,
+    PaymentSucceeded,
+    PaymentWithdrawn,
+    RefundPaidOut,
+    RefundReleased,
+    RefundReserved,
 )
+
+__all__ = ["PaymentSecret"]
+TRIES = 3
 
 
 # State
@@ -99,12 +46,30 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
 
 
+AFTER = {
+    PaymentProcessing: Status.PROCESSING,
+    PaymentActionRequired: Status.REQUIRES_ACTION,
+    PaymentCancelled: Status.CANCELLED,
+}
 ENDED = frozenset({Status.SUCCEEDED, Status.CANCELLED})
 
 
+class Dispute(Value):
+    amount_cents: int
+    outcome: str = ""
+
+
 class Payment(Value):
+    """`status` is how far the money came; `standing` says what became of it since.
+
+    `refunds` are all that is set aside, `paid_out` what of it has reached the payer.
+    """
+
     status: Status
     booking_id: UUID
     person_id: UUID
@@ -116,6 +81,8 @@ class Payment(Value):
     failure_reason: str = ""
     is_withdrawn: bool = False
     refunds: dict[UUID, int] = {}
+    paid_out: dict[UUID, int] = {}
+    disputes: dict[str, Dispute] = {}
 
 
 def evolve(payment: Payment | None, event: Event) -> Payment:
@@ -125,10 +92,8 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
     match event:
         case PaymentOpened():
             return replace(payment, intent_id=event.stripe_payment_intent_id)
-        case PaymentProcessing():
-            return replace(payment, status=Status.PROCESSING)
-        case PaymentActionRequired():
-            return replace(payment, status=Status.REQUIRES_ACTION)
+        case PaymentProcessing() | PaymentActionRequired() | PaymentCancelled():
+            return replace(payment, status=AFTER[type(event)])
         case PaymentFailed():
             return replace(
                 payment,
@@ -141,12 +106,43 @@ def evolve(payment: Payment | None, event: Event) -> Payment:
             return replace(payment, status=Status.SUCCEEDED, charge_id=event.stripe_charge_id, failure_reason="")
         case PaymentWithdrawn():
             return replace(payment, is_withdrawn=True)
-        case PaymentCancelled():
-            return replace(payment, status=Status.CANCELLED)
-        case RefundReserved():
-            return replace(payment, refunds=payment.refunds | {event.refund_id: event.amount_cents})
+        case RefundReserved() | RefundReleased() | RefundPaidOut():
+            return _given_back(payment, event)
+        case DisputeOpened() | DisputeClosed():
+            return _disputed(payment, event)
         case _:
             assert_never(event)
+
+
+def _given_back(payment: Payment, event: RefundReserved | RefundReleased | RefundPaidOut) -> Payment:
+    aside, out, id = payment.refunds, payment.paid_out, event.refund_id
+    match event:
+        case RefundReserved():
+            aside = aside | {id: event.amount_cents}
+        case RefundPaidOut():
+            out = out | {id: event.amount_cents}
+        case RefundReleased():
+            aside, out = ({other: n for other, n in sums.items() if other != id} for sums in (aside, out))
+    return replace(payment, refunds=aside, paid_out=out)
+
+
+def _disputed(payment: Payment, event: DisputeOpened | DisputeClosed) -> Payment:
+    id = event.stripe_dispute_id
+    if isinstance(event, DisputeOpened):
+        return replace(payment, disputes=payment.disputes | {id: Dispute(event.amount_cents)})
+    return replace(payment, disputes=payment.disputes | {id: replace(payment.disputes[id], outcome=event.outcome)})
+
+
+def standing(payment: Payment) -> Status:
+    """The status as it is shown: what was disputed or given back since it succeeded is part of it."""
+    if payment.status is not Status.SUCCEEDED:
+        return payment.status
+    if any(dispute.outcome != "won" for dispute in payment.disputes.values()):
+        return Status.DISPUTED
+    out = sum(payment.paid_out.values())
+    if not out:
+        return Status.SUCCEEDED
+    return Status.REFUNDED if out >= payment.amount_cents else Status.PARTIALLY_REFUNDED
 
 
 # Decisions
@@ -196,6 +192,8 @@ def reserve_refund(payment: Payment, refund_id: UUID, amount_cents: int) -> list
         return []
     if payment.status is not Status.SUCCEEDED:
         raise Refused("payment_not_refundable", "Only a payment that succeeded can be given back.")
+    if standing(payment) is Status.DISPUTED:
+        raise Refused("payment_not_refundable", "The payer's bank decides on this payment: it was disputed.")
     if amount_cents < 1 or amount_cents > refundable_cents(payment):
         raise Refused(
             "refund_exceeds_payment", "More than is left of the payment cannot be given back.", "/amount_cents"
@@ -203,8 +201,37 @@ def reserve_refund(payment: Payment, refund_id: UUID, amount_cents: int) -> list
     return [RefundReserved(refund_id, amount_cents)]
 
 
+def release_refund(payment: Payment, refund_id: UUID) -> list[Event]:
+    return [RefundReleased(refund_id)] if refund_id in payment.refunds else []
+
+
+def pay_out(payment: Payment, refund_id: UUID, amount_cents: int) -> list[Event]:
+    """The money is on its way to the payer. Stripe's word counts: what was not set aside is, with it."""
+    if refund_id in payment.paid_out:
+        return []
+    aside = [] if refund_id in payment.refunds else [RefundReserved(refund_id, amount_cents)]
+    return [*aside, RefundPaidOut(refund_id, amount_cents)]
+
+
+def open_dispute(payment: Payment, opened: DisputeOpened) -> list[Event]:
+    return [] if opened.stripe_dispute_id in payment.disputes else [opened]
+
+
+def close_dispute(payment: Payment, closed: DisputeClosed) -> list[Event]:
+    """To be asked after `open_dispute`: news of the end may come first."""
+    dispute = payment.disputes.get(closed.stripe_dispute_id)
+    return [closed] if dispute and dispute.outcome != closed.outcome else []
+
+
 def refundable_cents(payment: Payment) -> int:
+    """What is not set aside; less than nothing once Stripe has paid out what others were to get."""
     return payment.amount_cents - sum(payment.refunds.values())
+
+
+def givable_cents(payment: Payment) -> int:
+    """What a refund may be asked of now: nothing where no money came, or where the payer's bank decides on it."""
+    is_ours = payment.status is Status.SUCCEEDED and standing(payment) is not Status.DISPUTED
+    return max(0, refundable_cents(payment)) if is_ours else 0
 
 
 def is_spent(payment: Payment) -> bool:

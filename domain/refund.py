@@ -1,7 +1,8 @@
 """A refund: money on its way back to who paid it.
 
 request -> REQUESTED -> approve -> APPROVED -> complete -> COMPLETED
-                                      +------- fail -----> FAILED
+               |                      |                        |
+               +--- deny -> DENIED    +------- fail -----------+-> FAILED -> try again -> APPROVED
 """
 
 from enum import StrEnum
@@ -11,20 +12,34 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from msgspec.structs import replace
 
 from domain import Refused, Value
+from domain.address import Words
 
 # Events
 
 
 class RefundRequested(Value):
+    """`reason` is a word of ours (`booking_cancelled`, `by_staff` …); what a person wrote is personal."""
+
     payment_id: UUID
     booking_id: UUID
     amount_cents: int
     reason: str
     requested_by: str
+    person_id: UUID | None = None
+    personal: Words | None = None
 
 
 class RefundApproved(Value):
+    """`is_own`: by who had asked for it, as only admins may."""
+
     approved_by: str
+    is_own: bool = False
+
+
+class RefundDenied(Value):
+    denied_by: str
+    person_id: UUID | None = None
+    personal: Words | None = None
 
 
 class RefundCompleted(Value):
@@ -33,10 +48,20 @@ class RefundCompleted(Value):
 
 
 class RefundFailed(Value):
+    """With Stripe's id where Stripe had made it; without, it was never made there."""
+
     failure_reason: str
+    stripe_refund_id: str = ""
 
 
-Event = RefundRequested | RefundApproved | RefundCompleted | RefundFailed
+class RefundTriedAgain(Value):
+    """`attempt` counts from 2; each has a key of its own at Stripe."""
+
+    tried_by: str
+    attempt: int
+
+
+Event = RefundRequested | RefundApproved | RefundDenied | RefundCompleted | RefundFailed | RefundTriedAgain
 
 
 # State
@@ -45,15 +70,21 @@ Event = RefundRequested | RefundApproved | RefundCompleted | RefundFailed
 class Status(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
+    DENIED = "denied"
     COMPLETED = "completed"
     FAILED = "failed"
 
 
 class Refund(Value):
+    """`undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing."""
+
     status: Status
     payment_id: UUID
     booking_id: UUID
     amount_cents: int
+    requested_by: str = ""
+    attempt: int = 1
+    undone: frozenset[str] = frozenset()
 
 
 def late_payment(payment_id: UUID) -> UUID:
@@ -66,17 +97,31 @@ def of_cancellation(payment_id: UUID) -> UUID:
     return uuid5(NAMESPACE_OID, f"totetaxi/refund/cancellation/{payment_id}")
 
 
+def of_difference(booking_id: UUID, version: int) -> UUID:
+    """The one refund of a change that made a paid booking cheaper; `version` is the booking's when it was decided."""
+    return uuid5(NAMESPACE_OID, f"totetaxi/refund/difference/{booking_id}/{version}")
+
+
+def begun_at_stripe(stripe_refund_id: str) -> UUID:
+    """A refund that was not asked for here."""
+    return uuid5(NAMESPACE_OID, f"totetaxi/refund/stripe/{stripe_refund_id}")
+
+
 def evolve(refund: Refund | None, event: Event) -> Refund:
     if isinstance(event, RefundRequested):
-        return Refund(Status.REQUESTED, event.payment_id, event.booking_id, event.amount_cents)
+        return Refund(Status.REQUESTED, event.payment_id, event.booking_id, event.amount_cents, event.requested_by)
     assert refund, "a refund begins with RefundRequested"
     match event:
         case RefundApproved():
             return replace(refund, status=Status.APPROVED)
+        case RefundDenied():
+            return replace(refund, status=Status.DENIED)
         case RefundCompleted():
             return replace(refund, status=Status.COMPLETED)
         case RefundFailed():
-            return replace(refund, status=Status.FAILED)
+            return replace(refund, status=Status.FAILED, undone=refund.undone | {event.stripe_refund_id})
+        case RefundTriedAgain():
+            return replace(refund, status=Status.APPROVED, attempt=event.attempt)
         case _:
             assert_never(event)
 
@@ -96,14 +141,58 @@ def request_by_policy(refund: Refund | None, asked: RefundRequested) -> list[Eve
     return request(refund, asked, "system")
 
 
-def complete(refund: Refund, stripe_refund_id: str) -> list[Event]:
-    if refund.status is Status.COMPLETED:
+def approve(refund: Refund, by: str, may_approve_own: bool) -> list[Event]:
+    """Refuses `needs_second_person` to who asked for it, `invalid_transition` once it was denied or has failed."""
+    if refund.status in (Status.APPROVED, Status.COMPLETED):
         return []
-    if refund.status is Status.REQUESTED:
-        raise Refused("invalid_transition", "A refund is approved before it is completed.")
+    _allowed(refund, "approved", Status.REQUESTED)
+    is_own = refund.requested_by == by
+    if is_own and not may_approve_own:
+        raise Refused("needs_second_person", "Somebody else has to approve what you have asked for.")
+    return [RefundApproved(by, is_own)]
+
+
+def deny(refund: Refund, denied: RefundDenied, may_deny_own: bool = True) -> list[Event]:
+    """To be decided together with the payment, which releases the amount. Refuses as `approve`."""
+    if refund.status is Status.DENIED:
+        return []
+    _allowed(refund, "denied", Status.REQUESTED)
+    if refund.requested_by == denied.denied_by and not may_deny_own:
+        raise Refused("needs_second_person", "Somebody else has to deny what you have asked for.")
+    return [denied]
+
+
+def complete(refund: Refund, stripe_refund_id: str) -> list[Event]:
+    """Also where it was believed never made: Stripe's word counts, but of what has failed there no older one."""
+    if refund.status is Status.COMPLETED or stripe_refund_id in refund.undone:
+        return []
+    _allowed(refund, "completed", Status.APPROVED, Status.FAILED)
     return [RefundCompleted(stripe_refund_id, refund.amount_cents)]
 
 
-def fail(refund: Refund, reason: str) -> list[Event]:
+def fail(refund: Refund, reason: str, stripe_refund_id: str = "") -> list[Event]:
     """Also after it had succeeded: a bank may send the money back."""
-    return [] if refund.status is Status.FAILED else [RefundFailed(reason)]
+    if refund.status is Status.FAILED:
+        return []
+    _allowed(refund, "failed", Status.APPROVED, Status.COMPLETED)
+    return [RefundFailed(reason, stripe_refund_id)]
+
+
+def try_again(refund: Refund, by: str) -> list[Event]:
+    """To be decided together with the payment, which sets the amount aside anew."""
+    if refund.status in (Status.APPROVED, Status.COMPLETED):
+        return []
+    _allowed(refund, "tried again", Status.FAILED)
+    return [RefundTriedAgain(by, refund.attempt + 1)]
+
+
+def record_from_stripe(refund: Refund | None, asked: RefundRequested, stripe_refund_id: str) -> list[Event]:
+    """What was begun at Stripe itself has happened: nobody here is asked for approval."""
+    if refund:
+        return complete(refund, stripe_refund_id)
+    return [asked, RefundApproved("stripe"), RefundCompleted(stripe_refund_id, asked.amount_cents)]
+
+
+def _allowed(refund: Refund, to: str, *states: Status) -> None:
+    if refund.status not in states:
+        raise Refused("invalid_transition", f"A refund that is {refund.status} cannot be {to}.", "/action")

@@ -5,140 +5,30 @@ nobody knows whether the effect took place, so the same call is made again with 
 """
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import BoundedSemaphore
-from typing import Any, Self
+from datetime import datetime
 from uuid import UUID
 
 import stripe
 from msgspec import DecodeError, json
 
+from integrations.stripe_answers import StripeRefused, StripeUnavailable, certain_or_unknown, pages, since
+from integrations.stripe_objects import Intent, RefundAsked, SavedCard, StripeDispute, StripeEvent, StripeRefund
+
+__all__ = ["ForgedWebhook", "Intent", "RefundAsked", "SavedCard", "Stripe", "StripeDispute", "StripeEvent",
+           "StripeRefund", "StripeRefused", "StripeUnavailable", "connect"]  # fmt: skip
+
 TOLERANCE_SECONDS = 300
-ROOM, ROOM_WAIT_S = BoundedSemaphore(24), 0.5
-UNKNOWN_OUTCOMES = (401, 403, 409, 429)  # our key is not right (any more); a twin is at work; too many requests
+MARKS = ("refund_id", "attempt")
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
 
 stripe.enable_telemetry = False  # the package would write an id into the home folder and report timings
 
 
-class StripeUnavailable(Exception):
-    """No answer, or none that says anything: the outcome is unknown. Ask again."""
-
-
-class StripeRefused(Exception):
-    """Stripe says no, and it is certain: `code` is Stripe's word (`charge_already_refunded`, `resource_missing`)."""
-
-    def __init__(self, code: str, message: str):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
 class ForgedWebhook(Exception):
     """A webhook that Stripe did not sign with our secret within the last five minutes."""
-
-
-@dataclass(frozen=True)
-class Intent:
-    """A PaymentIntent. `status` is Stripe's word; `fee_cents` is known only when Stripe was asked for it.
-
-    `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`);
-    `failure_message` can be shown to the payer.
-    """
-
-    id: str
-    status: str
-    amount_cents: int
-    client_secret: str
-    charge_id: str | None
-    failure_code: str | None
-    failure_message: str | None
-    metadata: dict[str, str]
-    fee_cents: int | None
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        error = body.get("last_payment_error") or {}
-        charge = body.get("latest_charge")
-        details = charge if isinstance(charge, dict) else {"id": charge}
-        fee = details.get("balance_transaction")
-        return cls(
-            body["id"],
-            body["status"],
-            body["amount"],
-            body.get("client_secret") or "",
-            details["id"],
-            error.get("decline_code") or error.get("code"),
-            error.get("message"),
-            body.get("metadata") or {},
-            fee["fee"] if isinstance(fee, dict) else None,
-        )
-
-
-@dataclass(frozen=True)
-class StripeRefund:
-    """A refund at Stripe; `status` is pending, requires_action, succeeded, failed or canceled."""
-
-    id: str
-    status: str
-    amount_cents: int
-    intent_id: str | None
-    failure_reason: str | None
-    metadata: dict[str, str]
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        return cls(
-            body["id"],
-            body["status"],
-            body["amount"],
-            body.get("payment_intent"),
-            body.get("failure_reason"),
-            body.get("metadata") or {},
-        )
-
-
-@dataclass(frozen=True)
-class StripeEvent:
-    """A verified webhook: what it is about is in `intent` or `refund`; a charge or dispute names its `intent_id`."""
-
-    id: str
-    type: str
-    intent: Intent | None
-    intent_id: str | None
-    refund: StripeRefund | None
-    livemode: bool
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Self:
-        about = event["data"]["object"]
-        intent = Intent.of(about) if about["object"] == "payment_intent" else None
-        refund = StripeRefund.of(about) if about["object"] == "refund" else None
-        intent_id = intent.id if intent else about.get("payment_intent")
-        return cls(event["id"], event["type"], intent, intent_id, refund, event["livemode"])
-
-
-@contextmanager
-def certain_or_unknown() -> Iterator[None]:
-    """Let none of the package's exceptions out: they become `StripeRefused` or `StripeUnavailable`.
-
-    So many calls at once and no more: a Stripe that hangs must not hold every thread that serves bookings.
-    """
-    if not ROOM.acquire(timeout=ROOM_WAIT_S):
-        raise StripeUnavailable("too many calls are waiting for Stripe")
-    try:
-        yield
-    except stripe.StripeError as error:
-        if 400 <= (error.http_status or 0) < 500 and error.http_status not in UNKNOWN_OUTCOMES:
-            details = error.error.to_dict() if error.error else {}
-            code = details.get("code") or details.get("type") or "invalid_request_error"
-            raise StripeRefused(code, error.user_message or str(error)) from error
-        raise StripeUnavailable(str(error)) from error
-    finally:
-        ROOM.release()
 
 
 def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: float = 5.0) -> "Stripe":
@@ -187,18 +77,80 @@ class Stripe:
         except StripeRefused as refusal:
             return self._as_it_is(intent_id, refusal)
 
-    def refund(self, refund_id: UUID, intent_id: str, amount_cents: int) -> StripeRefund:
-        """At most one refund at Stripe for one of ours, however late it is tried again.
+    def refund(self, asked: RefundAsked) -> StripeRefund:
+        """At most one refund at Stripe for one attempt of ours, however late it is tried again.
 
         Keys are forgotten after 24 hours, so the intent's refunds are compared by our id first; the key then guards
         against a twin in the same moment.
         """
-        asked = {"payment_intent": intent_id, "amount": amount_cents, "metadata": {"refund_id": str(refund_id)}}
+        mark = {"refund_id": str(asked.refund_id)}
+        key = f"refund-{asked.refund_id}"
+        if asked.attempt > 1:
+            mark["attempt"], key = str(asked.attempt), f"{key}-{asked.attempt}"
+        for made in self.refunds_of(asked.intent_id):
+            if {name: made.metadata[name] for name in MARKS if name in made.metadata} == mark:
+                return made
+        body = {"payment_intent": asked.intent_id, "amount": asked.amount_cents, "metadata": mark}
         with certain_or_unknown():
-            for made in self.v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter():
-                if made.metadata and made.metadata.to_dict().get("refund_id") == str(refund_id):
-                    return StripeRefund.of(made.to_dict())
-            return StripeRefund.of(self.v1.refunds.create(asked, {"idempotency_key": f"refund-{refund_id}"}).to_dict())
+            return StripeRefund.of(self.v1.refunds.create(body, {"idempotency_key": key}).to_dict())
+
+    def refunds_of(self, intent_id: str) -> list[StripeRefund]:
+        """All refunds of an intent, whoever began them, newest first."""
+        return list(pages(self.v1.refunds.list, {"payment_intent": intent_id}, StripeRefund.of))
+
+    def disputes_of(self, intent_id: str) -> list[StripeDispute]:
+        """All disputes of an intent, newest first."""
+        return list(pages(self.v1.disputes.list, {"payment_intent": intent_id}, StripeDispute.of))
+
+    def intents_since(self, instant: datetime) -> Iterator[Intent]:
+        """All intents made at or after an instant (to the second), newest first, without their fees."""
+        return since(instant, self.v1.payment_intents.list, Intent.of)
+
+    def refunds_since(self, instant: datetime) -> Iterator[StripeRefund]:
+        """All refunds made at or after an instant (to the second), whoever began them, newest first."""
+        return since(instant, self.v1.refunds.list, StripeRefund.of)
+
+    def disputes_since(self, instant: datetime) -> Iterator[StripeDispute]:
+        """All disputes opened at or after an instant (to the second), newest first."""
+        return since(instant, self.v1.disputes.list, StripeDispute.of)
+
+    def create_customer(self, customer_id: UUID) -> str:
+        """Stripe's id of a customer of ours, who is told to Stripe by our id alone: receipts are ours to send.
+
+        Asked again within a day, the same; later another, so the id is kept by whoever asked.
+        """
+        with certain_or_unknown():
+            asked = {"metadata": {"customer_id": str(customer_id)}}
+            return self.v1.customers.create(asked, {"idempotency_key": f"customer-{customer_id}"}).id
+
+    def attach_method(self, customer: str, method: str) -> SavedCard:
+        """Save a payment method for Stripe's customer; one that is saved already is returned as it is."""
+        try:
+            with certain_or_unknown():
+                return SavedCard.of(self.v1.payment_methods.attach(method, {"customer": customer}).to_dict())
+        except StripeRefused:
+            if (saved := self._method(method)).customer_id == customer:
+                return saved
+            raise
+
+    def detach_method(self, method: str) -> None:
+        """Forget a saved payment method, for good; one that is nobody's already is left so."""
+        try:
+            with certain_or_unknown():
+                self.v1.payment_methods.detach(method)
+        except StripeRefused:
+            if self._method(method).customer_id:
+                raise
+
+    def methods_of(self, customer: str) -> list[SavedCard]:
+        """The cards saved for Stripe's customer, newest first."""
+        list_them = self.v1.payment_methods.list
+        return list(pages(list_them, {"customer": customer, "type": "card"}, SavedCard.of))
+
+    def make_default(self, customer: str, method: str) -> None:
+        """Make a method that is saved for Stripe's customer the one that is used when none is named."""
+        with certain_or_unknown():
+            self.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method}})
 
     def confirm_with_card(self, intent_id: str, number: str, return_url: str) -> Intent:
         """Pay with a test card, as a payer's browser would; only a sandbox takes card numbers from us.
@@ -230,6 +182,10 @@ class Stripe:
             raise ForgedWebhook(str(error)) from error
         except (DecodeError, KeyError, TypeError, ValueError) as error:
             raise ForgedWebhook(f"signed, but no event: {error!r}") from error
+
+    def _method(self, method: str) -> SavedCard:
+        with certain_or_unknown():
+            return SavedCard.of(self.v1.payment_methods.retrieve(method).to_dict())
 
     def _as_it_is(self, intent_id: str, refusal: StripeRefused) -> Intent:
         """After a refusal that depends on the intent's state, that state; any other refusal goes on."""

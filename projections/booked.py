@@ -37,7 +37,7 @@ def status_after(status: str, event: object) -> str:
 
 
 class Booked(Struct):
-    """A row of `bookings`."""
+    """A row of `bookings`; `disputes` are those that are open, `disputed_at` is since when there has been any."""
 
     booking_id: UUID
     booking_number: str
@@ -49,6 +49,8 @@ class Booked(Struct):
     received_cents: int = 0
     returned_cents: int = 0
     is_deleted: bool = False
+    disputes: list[str] = []
+    disputed_at: datetime | None = None
 
 
 class Returned(Struct):
@@ -109,6 +111,17 @@ class Fold:
             self._return(recorded, -back.amount_cents if back.status == "completed" else 0)
             back.status = "failed"
 
+    def dispute(self, recorded: Recorded) -> None:
+        if booked := self.bookings.get(recorded.key):
+            booked.disputes = sorted({*booked.disputes, recorded.event.stripe_dispute_id})
+            booked.disputed_at = booked.disputed_at or recorded.at
+
+    def settle(self, recorded: Recorded) -> None:
+        """The bank has decided. Revenue goes on counting what it took as received."""
+        if booked := self.bookings.get(recorded.key):
+            booked.disputes = [id for id in booked.disputes if id != recorded.event.stripe_dispute_id]
+            booked.disputed_at = booked.disputed_at if booked.disputes else None
+
     def _return(self, recorded: Recorded, cents: int) -> None:
         self._money(recorded)[1] += cents
         if booked := self.bookings.get(recorded.key):
@@ -131,6 +144,8 @@ CHANGES: dict[type, Callable[[Fold, Recorded], None]] = {
     BookingDeleted: Fold.put_away,
     **dict.fromkeys(STATUS_AFTER, Fold.turn),
     payment.PaymentSucceeded: Fold.receive,
+    payment.DisputeOpened: Fold.dispute,
+    payment.DisputeClosed: Fold.settle,
     refund.RefundRequested: Fold.ask_back,
     refund.RefundApproved: Fold.approve,
     refund.RefundCompleted: Fold.give_back,

@@ -35,8 +35,11 @@ SCHEMA = (
         status         text   not null,
         received_cents bigint not null,
         returned_cents bigint not null,
-        is_deleted     bool   not null
+        is_deleted     bool   not null,
+        disputes       text[] not null,
+        disputed_at    timestamptz
     );
+    create index on bookings (disputed_at) where disputed_at is not null;
     create index on bookings (pickup_at) where status in ('pending', 'confirmed');
     create index on bookings (pickup_at) where status = 'delayed';
     create table refunds (
@@ -91,6 +94,8 @@ URGENT = f"""
          where status in ('pending', 'confirmed') and not is_deleted and pickup_at <= %(now)s + interval '24 hours'
          {FIRST})
         union all
+        (select 'dispute', bookings.*, disputed_at as since from bookings where disputed_at is not null {FIRST})
+        union all
         (select 'refund_waiting', bookings.*, requested_at as since from bookings join refunds using (booking_id)
          where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours'
          {FIRST})) urgent
@@ -129,7 +134,8 @@ def _write_rows(db: Connection, fold: Fold, before: dict[UUID, Booked]) -> None:
         changed,
         """(booking_id) do update set pickup_date = excluded.pickup_date, pickup_time = excluded.pickup_time,
         pickup_at = excluded.pickup_at, status = excluded.status, is_deleted = excluded.is_deleted,
-        received_cents = excluded.received_cents, returned_cents = excluded.returned_cents""",
+        received_cents = excluded.received_cents, returned_cents = excluded.returned_cents,
+        disputes = excluded.disputes, disputed_at = excluded.disputed_at""",
     )
     write(
         db,
@@ -237,5 +243,5 @@ def _bookings(db: Connection, today: date) -> dict[str, Any]:
 
 
 def _urgent(db: Connection, now: datetime) -> list[dict[str, Any]]:
-    """What cannot wait, the most pressing first; `reason` is `unpaid`, `delayed` or `refund_waiting`."""
+    """What cannot wait, the most pressing first; `reason` is `unpaid`, `delayed`, `dispute` or `refund_waiting`."""
     return db.cursor(row_factory=dict_row).execute(URGENT, {"now": now, "most": MOST_URGENT}).fetchall()

@@ -21,7 +21,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
-from commands import Context, ending, letters, payments, refunds
+from commands import Context, differences, ending, letters, payments, refunds
 from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
@@ -38,6 +38,13 @@ WORKER = {
     "stalled_worker_timeout": STALLED_S,
     "shutdown_graceful_timeout": 5.0,
     "install_signal_handlers": False,
+}
+# What is asked of a command about one thing; it answers a position, which nobody here needs.
+COMMANDS = {
+    "expire_hold": ending.expire_hold,
+    "end_payment": payments.cancel_intent,
+    "pay_back": refunds.pay_back,
+    "settle_difference": differences.settle_difference,
 }
 Making = Callable[[str], Context]  # the context in which the task of that name runs its command
 
@@ -71,17 +78,8 @@ def working(app: App, making: Making) -> App:
     def task(name: str, **more: Any) -> Callable:
         return app.task(name=name, retry=Patience(), **more)
 
-    @task("expire_hold")
-    def expire_hold(about: str, position: int) -> None:
-        ending.expire_hold(UUID(about), making("expire_hold"))
-
-    @task("end_payment")
-    def end_payment(about: str, position: int) -> None:
-        payments.cancel_intent(UUID(about), making("end_payment"))
-
-    @task("pay_back")
-    def pay_back(about: str, position: int) -> None:
-        refunds.pay_back(UUID(about), making("pay_back"))
+    for name, command in COMMANDS.items():
+        task(name)(_carrying_out(name, command, making))
 
     @task("erase_person")
     def erase_person(about: str, position: int) -> None:
@@ -92,6 +90,13 @@ def working(app: App, making: Making) -> App:
         task(kind, pass_context=True)(_posting(kind, making))
     _housekeeping(app, making)
     return app
+
+
+def _carrying_out(name: str, command: Callable[[UUID, Context], int], making: Making) -> Callable[..., None]:
+    def carry_out(about: str, position: int) -> None:
+        command(UUID(about), making(name))
+
+    return carry_out
 
 
 def _posting(kind: str, making: Making) -> Callable[..., None]:

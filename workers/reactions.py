@@ -3,7 +3,8 @@
 BookingPlaced                                -> a timer for the end of its hold
 BookingConfirmed, Paid, Cancelled            -> that timer is taken back
 PaymentWithdrawn                             -> make an end of its intent at Stripe
-RefundApproved                               -> pay it back at Stripe
+RefundApproved, TriedAgain                   -> pay it back at Stripe
+Booking changed, or paid another amount      -> settle the difference: a further payment, or a partial refund
 MailChanged                                  -> tell the old address
 PersonForgotten                              -> erase the person from the read models
 """
@@ -12,11 +13,21 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.booking import BookingCancelled, BookingConfirmed, BookingPaid, BookingPlaced
+from domain.booking_events import (
+    BookingAddressesChanged,
+    BookingBalancePaid,
+    BookingCancelled,
+    BookingConfirmed,
+    BookingPaid,
+    BookingPlaced,
+    BookingReinstated,
+    BookingRescheduled,
+    CoreAreaOverridden,
+)
 from domain.customer import MailChanged
 from domain.payment import PaymentWithdrawn
 from domain.person import PersonForgotten
-from domain.refund import RefundApproved
+from domain.refund import RefundApproved, RefundTriedAgain
 from eventlog.envelope import Recorded
 
 HOLD = "hold"
@@ -51,15 +62,24 @@ def react(recorded: Recorded) -> list[Effect]:
     match recorded.event:
         case BookingPlaced():
             return [Timer(HOLD, stream, recorded.event.hold_expires_at)]
-        case BookingConfirmed() | BookingPaid() | BookingCancelled():
+        case BookingConfirmed() | BookingCancelled():
             return [NoTimer(HOLD, stream)]
+        case BookingPaid() | BookingReinstated() | BookingBalancePaid():
+            return [NoTimer(HOLD, stream), *_difference(recorded)]
         case PaymentWithdrawn():
             return [Job("end_payment", stream, position)]
-        case RefundApproved():
+        case RefundApproved() | RefundTriedAgain():
             return [Job("pay_back", stream, position)]
+        case BookingRescheduled() | BookingAddressesChanged() | CoreAreaOverridden():
+            return [Job("settle_difference", stream, position)]
         case MailChanged():
             return [Job("letter_moved", stream, position, in_order=False)]
         case PersonForgotten():
             return [Job("erase_person", recorded.event.person_id, position)]
         case _:
             return []
+
+
+def _difference(recorded: Recorded) -> list[Effect]:
+    event = recorded.event
+    return [Job("settle_difference", recorded.originator_id, recorded.position)] if event.due_cents else []

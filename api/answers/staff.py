@@ -77,7 +77,7 @@ class BookingCounts(TypedDict):
 class Urgent(TypedDict):
     """A booking that cannot wait, and why."""
 
-    reason: Literal["unpaid", "delayed", "refund_waiting"]
+    reason: Literal["unpaid", "delayed", "dispute", "refund_waiting"]
     booking_id: UUID
     booking_number: str
     status: Status

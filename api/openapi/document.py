@@ -14,7 +14,7 @@ TOLD = told_public.TOLD | told_customer.TOLD | told_staff.TOLD | told_house.TOLD
 TAGS = {
     "customer": "For customers: their account, addresses and bookings.",
     "dev": "The local inbox; there is none in production.",
-    "payments": "Paying a booking, and what Stripe tells.",
+    "payments": "Paying a booking, what Stripe tells, and what staff see and give back.",
     "public": "For everybody: prices, the calendar, guests' bookings.",
     "staff": "For the staff, each route by what its caller may.",
     "system": "For machines: alive, ready, measured, and this reference.",

@@ -67,6 +67,9 @@ BY_NAME: dict[str, Any] = WHEN | ADA | FROM | REST | {
     "csrf_token": "5d1c7c55a0",
     "data": {"object": {"id": "pi_3QK", "status": "succeeded"}},
     "delivery_address": TO | REST,
+    "denial": None,
+    "denied_at": None,
+    "denied_by": None,
     "description": "What it is.",
     "detail": "A letter is on its way to this address.",
     "distance_miles": 1.9,
@@ -113,5 +116,6 @@ BY_NAME: dict[str, Any] = WHEN | ADA | FROM | REST | {
     "tracking_url": None,
     "type": "payment_intent.succeeded",
     "user_agent": "Mozilla/5.0",
+    "words": "A tote was scratched.",
     "zip_code": "10013",
 }  # fmt: skip

@@ -98,6 +98,14 @@ SENT: dict[str, dict[str, Any]] = {
         "all_goes_back": {"reason": "The house has burnt down."},
         "a_part_goes_back": {"reason": "Cancelled on the day.", "refund_cents": 50000},
     },
+    "POST /api/payments/refunds/create/": {
+        "a_part": {"payment_id": ID, "amount_cents": 5000, "reason": "A tote was scratched."},
+    },
+    "POST /api/payments/refunds/process/": {
+        "approve": {"refund_id": ID, "action": "approve"},
+        "deny": {"refund_id": ID, "action": "deny", "reason": "It was scratched before."},
+        "retry": {"refund_id": ID, "action": "retry"},
+    },
     "POST /api/staff/accounts/": {
         "operator": {"name": "Grace Hopper", "email": "grace@example.com", "password": "correct horse battery",
                      "role": "operator"},

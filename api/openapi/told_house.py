@@ -1,7 +1,8 @@
-"""What the operations tell by which staff keep the house: catalogue, capacity, settings, accounts, read models."""
+"""What operations tell by which staff keep the house: catalogue, capacity, settings, accounts, money, read models."""
 
 from api.answers import house as h
 from api.answers import machines as m
+from api.answers import money as y
 from api.openapi.refused_codes import WHERE, WHO
 from api.openapi.told import AFTER, ETAG, KEY, MATCH, Told
 
@@ -50,4 +51,16 @@ READ_MODELS = {
     "POST /api/staff/parked-events/{id}/retry/": Told(m.Wanted, (), (KEY,)),
     "POST /api/staff/parked-events/{id}/skip/": Told(m.Wanted, (), (KEY,)),
 }
-TOLD = CATALOGUE | CAPACITY | SETTINGS | ACCOUNTS | READ_MODELS
+MONEY = {
+    "GET /api/payments/payments/": Told(y.PaymentPage, (), (AFTER,)),
+    "GET /api/payments/payments/{id}/events/": Told(y.PaymentEvents),
+    "GET /api/payments/refunds/": Told(y.RefundPage, (), (AFTER,)),
+    "POST /api/payments/refunds/create/": Told(
+        y.RefundWritten, ("not_found", "payment_not_refundable", "refund_exceeds_payment"), (KEY,)
+    ),
+    "POST /api/payments/refunds/process/": Told(
+        y.RefundWritten, ("not_found", "needs_second_person", "invalid_transition", "refund_exceeds_payment",
+                          "payment_not_refundable"), (KEY,)
+    ),
+}  # fmt: skip
+TOLD = CATALOGUE | CAPACITY | SETTINGS | ACCOUNTS | READ_MODELS | MONEY

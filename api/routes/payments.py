@@ -11,7 +11,7 @@ from api.owners import let_pay
 from api.policies import PAYER, PAYER_READ, SIGNED_BY_STRIPE
 from api.route import Route
 from api.views import is_owner, last_payment_sheet, status_of
-from commands import Context, payments
+from commands import Context, hearing, payments
 from commands.booking_sheet import booking_sheet
 from domain.ids import booking_id
 from integrations.stripe import ForgedWebhook, StripeEvent
@@ -62,7 +62,7 @@ def webhook(call: Call) -> dict[str, Any]:
     except ForgedWebhook:
         raise Problem("invalid_signature", "This was not signed with our secret in the last five minutes.") from None
     if not _is_done(call, event):
-        payments.hear(event, call.context())
+        hearing.hear(event, call.context())
         with call.parts.pool.connection() as db:
             db.execute(DONE, (event.id,))
     return {"received": True}

@@ -54,7 +54,7 @@ def dashboard(call: Call) -> dict[str, Any]:
 
 def events(call: Call, id: str) -> dict[str, Any]:
     """Everything that happened to a booking, with who and why."""
-    return {"events": [_told(recorded) for recorded in past_of(call, id)]}
+    return {"events": [event_sheet(recorded) for recorded in past_of(call, id)]}
 
 
 def as_of(call: Call, id: str, asked: Annotated[AsOf, Query()]) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def desk_sheet(past: list[Recorded]) -> dict[str, Any]:
     return (booking_sheet(past) or {}) | staff_part(past)
 
 
-def _told(recorded: Recorded) -> dict[str, Any]:
+def event_sheet(recorded: Recorded) -> dict[str, Any]:
+    """An event of the log as staff read it."""
     at: datetime = recorded.at
     return {
         "position": recorded.position,

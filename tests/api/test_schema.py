@@ -10,7 +10,8 @@ from tests.api.following import Journeys
 from tests.api.trying import Trial
 
 STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
-# A token of a letter, the password, a payment of one's own, Stripe's signature, a code, a parked key; or it is offered.
+# A token of a letter, the password, a payment or refund of one's own, Stripe's signature, a code, a parked key; or
+# it is offered.
 NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/customer/auth/login/",
     "POST /api/customer/auth/password-reset/confirm/",
@@ -18,6 +19,9 @@ NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/payments/confirm/",
     "POST /api/payments/create-intent/",
     "POST /api/payments/mock-confirm/",
+    "GET /api/payments/payments/{id}/events/",
+    "POST /api/payments/refunds/create/",
+    "POST /api/payments/refunds/process/",
     "POST /api/payments/webhook/",
     "POST /api/staff/auth/login/",
     "POST /api/staff/auth/second-factor/confirm/",

@@ -26,6 +26,7 @@ from tests.api.projected import project
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
           response_schema_conformance]  # fmt: skip
+STAFF_GROUPS = ("/api/staff/", "/api/payments/payments/", "/api/payments/refunds/")
 ENDS = ("logout/", "account/")
 AFTER = "X-Consistency-Position"
 SMALL = 10**6
@@ -119,7 +120,7 @@ class Trial:
     def headers(self, path: str) -> dict[str, str]:
         ends = path.endswith(ENDS)
         mail = f"{uuid4().hex}@example.com"
-        if path.startswith("/api/staff/"):
+        if path.startswith(STAFF_GROUPS):
             return (self.house.log_in_staff(mail=mail) if ends else self.staff).headers
         return (self.house.customer(mail) if ends else self.customer).headers
 

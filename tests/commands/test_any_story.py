@@ -24,7 +24,7 @@ from commands.bookings import place_booking
 from commands.changing import ByStaff, Changes, NewTime, change_booking
 from commands.customer_bookings import BookFromAccount, book_from_account
 from commands.ending import Cancellation, TooEarly, cancel_as_seen, delete_booking, expire_hold
-from commands.payments import _request_next
+from commands.payments import request_next
 from commands.readdressing import Ends
 from commands.settling import settle
 from domain import Refused, payment, pickup_day
@@ -185,7 +185,7 @@ class AnyStory(RuleBasedStateMachine):
         made = self.story.bookings[id]
         last = self.story.payments[payment_id(id, made.payments)]
         if payment.is_spent(last) and made.status in UNPAID:
-            self.ask(_request_next, made.placed.booking_number, made.payments)
+            self.ask(request_next, made.placed.booking_number, made.payments)
 
     @rule(later=LATER)
     def time_goes_by(self, later):

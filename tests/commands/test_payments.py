@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from commands.bookings import place_booking
-from commands.payments import confirm, create_intent, hear, open_payment, pay_in_sandbox
+from commands.hearing import hear
+from commands.payments import confirm, create_intent, open_payment, pay_in_sandbox
 from domain import Refused
 from domain.ids import payment_id
 from eventlog.statements import Once

@@ -9,7 +9,7 @@ from commands.ending import cancel_booking
 from commands.refunds import pay_back
 from domain import Refused, refund
 from eventlog.store import Ref
-from integrations.stripe import StripeUnavailable, connect
+from integrations.stripe import RefundAsked, StripeUnavailable, connect
 from tests.commands.test_settling import LATE
 from tests.commands.wishes import names, pay, payment, place
 from tests.integrations.stripe_account import KEY, SECRET, free_port
@@ -26,6 +26,10 @@ def due(ctx):
 
 def state(ctx, id):
     return ctx().store.load(Ref(refund, id)).state
+
+
+def at_stripe(ctx, asked, id):
+    return RefundAsked(id, payment(ctx, None, asked.payment_id).intent_id, asked.amount_cents)
 
 
 def line(ctx, sandbox, id):
@@ -70,14 +74,14 @@ def test_while_our_key_is_not_right_the_refund_waits(ctx, due, sandbox):
 
 def test_a_refund_whose_answer_was_lost_is_found_again(ctx, due, sandbox):
     asked = state(ctx, due)
-    made = ctx().stripe.refund(due, payment(ctx, None, asked.payment_id).intent_id, asked.amount_cents)
+    made = ctx().stripe.refund(at_stripe(ctx, asked, due))
     pay_back(due, ctx(LATE))
     assert ctx().store.history(due)[-1].event.stripe_refund_id == made.id
 
 
 def test_what_stripe_refuses_has_failed_and_says_why(ctx, due):
     asked = state(ctx, due)
-    ctx().stripe.refund(uuid4(), payment(ctx, None, asked.payment_id).intent_id, asked.amount_cents)
+    ctx().stripe.refund(at_stripe(ctx, asked, uuid4()))
     pay_back(due, ctx(LATE))
     failed = ctx().store.history(due)[-1].event
     assert (state(ctx, due).status, failed.failure_reason) == ("failed", "charge_already_refunded")

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from commands import booking_ref, day_ref, payment_ref
 from commands.bookings import place_booking
 from commands.ending import Cancellation, _end, cancel_booking, expire_hold
-from commands.payments import cancel_intent, create_intent, hear, open_payment
+from commands.hearing import hear
+from commands.payments import cancel_intent, create_intent, open_payment
 from commands.refunds import pay_back
-from domain import Refused, payment, pickup_day, refund
+from domain import Refused, booking_balance, payment, pickup_day, refund
 from domain import booking as bookings
 from domain.ids import payment_id
 from domain.payment import PaymentRequested
@@ -59,7 +60,7 @@ def is_given_back(ctx, placed, sandbox):
     assert booking(ctx, placed).status == "cancelled"
     assert placed.booking_id not in day(ctx).places
     pay_back(refund.late_payment(placed.payment_id), ctx(LATE))
-    [line] = [line for line in sandbox.ledger() if line["id"] == payment_of(ctx, placed).intent_id]
+    line = next(line for line in sandbox.ledger() if line["id"] == payment_of(ctx, placed).intent_id)
     assert (line["amount_received"], line["refunded"]) == (117000, 117000)
 
 
@@ -172,8 +173,7 @@ def test_what_was_paid_twice_goes_back_once(ctx, sandbox):
     for _ in range(2):
         hear(told(payment_of(ctx, placed, second).intent_id), ctx())
     assert names(ctx, refund.late_payment(second)) == BACK
-    assert refund_of(ctx, placed) is None
-    assert booking(ctx, placed).status == "paid"
+    assert (refund_of(ctx, placed), booking(ctx, placed).status) == (None, "paid")
 
 
 def bill_again_too_early(ctx, placed, second):
@@ -181,7 +181,7 @@ def bill_again_too_early(ctx, placed, second):
 
     def decision(made, paying):
         asked = PaymentRequested(placed.booking_id, made.placed.person_id, 117000)
-        return bookings.bill_again(made, second), payment.request(paying, asked)
+        return booking_balance.bill_again(made, second), payment.request(paying, asked)
 
     ctx().append([booking_ref(placed.booking_id), payment_ref(second)], decision)
 

@@ -22,7 +22,6 @@ from domain.booking import (
     BookingResumed,
     BookingStarted,
     Status,
-    bill_again,
     cancel,
     complete,
     confirm,
@@ -35,6 +34,7 @@ from domain.booking import (
     resume,
     start,
 )
+from domain.booking_balance import bill_again
 from domain.ids import booking_id, payment_id
 from tests import Given
 from tests.samples import HOLD, MONDAY, person, placed

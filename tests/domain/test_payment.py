@@ -12,6 +12,8 @@ from domain import Refused, payment
 from domain.ids import booking_id, payment_id
 from domain.payment import (
     TRIES,
+    DisputeClosed,
+    DisputeOpened,
     PaymentActionRequired,
     PaymentCancelled,
     PaymentFailed,
@@ -21,16 +23,24 @@ from domain.payment import (
     PaymentSecret,
     PaymentSucceeded,
     PaymentWithdrawn,
+    RefundPaidOut,
+    RefundReleased,
     RefundReserved,
     cancel,
+    close_dispute,
     fail,
+    givable_cents,
     is_spent,
     open_at_stripe,
+    open_dispute,
+    pay_out,
     process,
     refundable_cents,
+    release_refund,
     request,
     require_action,
     reserve_refund,
+    standing,
     succeed,
     withdraw,
 )
@@ -148,3 +158,67 @@ def test_no_asking_gives_back_more_than_was_paid(asked):
         with suppress(Refused):
             state = told(state, (reserve_refund, id, cents))
     assert 0 <= refundable_cents(state) == 99500 - sum(state.refunds.values())
+
+
+PAID = (*OPEN, SUCCEEDED)
+ASIDE, OUT, RELEASED = RefundReserved(ONE, 60000), RefundPaidOut(ONE, 60000), RefundReleased(ONE)
+OPENED_BY_BANK = DisputeOpened("dp_1", 99500, "fraudulent")
+WON, LOST = DisputeClosed("dp_1", "won"), DisputeClosed("dp_1", "lost")
+
+
+def test_what_is_released_can_be_given_back_again_and_is_released_once():
+    given(*PAID, ASIDE).when(release_refund, ONE).then(RELEASED)
+    given(*PAID, ASIDE, RELEASED).when(release_refund, ONE).then()
+    given(*PAID, ASIDE, RELEASED).when(reserve_refund, TWO, 99500).then(RefundReserved(TWO, 99500))
+    given(*PAID, ASIDE, OUT, RELEASED).when(reserve_refund, ONE, 99500).then(RefundReserved(ONE, 99500))
+
+
+def test_what_reached_the_payer_is_paid_out_once():
+    given(*PAID, ASIDE).when(pay_out, ONE, 60000).then(OUT)
+    given(*PAID, ASIDE, OUT).when(pay_out, ONE, 60000).then()
+
+
+def test_what_stripe_paid_out_counts_also_where_nothing_was_set_aside_for_it():
+    given(*PAID, ASIDE).when(pay_out, TWO, 50000).then(RefundReserved(TWO, 50000), RefundPaidOut(TWO, 50000))
+    over = given(*PAID, ASIDE, RefundReserved(TWO, 50000), RefundPaidOut(TWO, 50000)).state
+    assert (refundable_cents(over), givable_cents(over)) == (-10500, 0)
+
+
+def test_a_dispute_opens_and_closes_once():
+    given(*PAID).when(open_dispute, OPENED_BY_BANK).then(OPENED_BY_BANK)
+    given(*PAID, OPENED_BY_BANK).when(open_dispute, OPENED_BY_BANK).then()
+    given(*PAID, OPENED_BY_BANK).when(close_dispute, WON).then(WON)
+    given(*PAID, OPENED_BY_BANK, WON).when(close_dispute, WON).then()
+    given(*PAID).when(close_dispute, WON).then()
+
+
+@pytest.mark.parametrize(
+    ("history", "shown", "left"),
+    [
+        ([], "succeeded", 99500),
+        ([ASIDE], "succeeded", 39500),
+        ([ASIDE, OUT], "partially_refunded", 39500),
+        ([ASIDE, OUT, RefundReserved(TWO, 39500), RefundPaidOut(TWO, 39500)], "refunded", 0),
+        ([ASIDE, OUT, RELEASED], "succeeded", 99500),
+        ([OPENED_BY_BANK], "disputed", 0),
+        ([OPENED_BY_BANK, LOST], "disputed", 0),
+        ([OPENED_BY_BANK, WON], "succeeded", 99500),
+        ([ASIDE, OUT, OPENED_BY_BANK], "disputed", 0),
+        ([OPENED_BY_BANK, WON, DisputeOpened("dp_2", 100, "general")], "disputed", 0),
+    ],
+)
+def test_it_shows_what_became_of_the_money_and_what_may_still_be_given_back(history, shown, left):
+    state = given(*PAID, *history).state
+    assert (standing(state), givable_cents(state)) == (shown, left)
+
+
+@pytest.mark.parametrize("before", [[], [failed()], [CANCELLED], [PROCESSING]])
+def test_before_its_money_came_it_shows_how_far_it_is_and_nothing_can_be_given_back(before):
+    state = given(*OPEN, *before).state
+    assert (standing(state), givable_cents(state)) == (state.status, 0)
+
+
+@pytest.mark.parametrize("then", [[], [LOST]])
+def test_while_a_bank_decides_and_when_it_has_taken_the_money_nothing_is_given_back(then):
+    given(*PAID, OPENED_BY_BANK, *then).when(reserve_refund, ONE, 1).refused("payment_not_refundable")
+    given(*PAID, OPENED_BY_BANK, WON).when(reserve_refund, ONE, 1).then(RefundReserved(ONE, 1))

@@ -73,6 +73,11 @@ EVENTS = {
     "PlaceReserved-persons": pickup_day.PlaceReserved(
         MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning"), (MAIL, KIM)
     ),
+    "BookingPaid-difference": booking.BookingPaid(ONE, 284375, -10000),
+    "BookingReinstated-difference": booking.BookingReinstated(ONE, 284375, 10000),
+    "RefundRequested-words": refund.RefundRequested(ONE, TWO, 10000, "by_staff", "staff:ada", ADA, Words("A late van")),
+    "RefundFailed-at_stripe": refund.RefundFailed("lost_or_stolen_card", "re_1"),
+    "RefundApproved-own": refund.RefundApproved("staff:ada", is_own=True),
     "BookingCancelled-expired": booking.BookingCancelled("payment_expired", MONDAY, ADA),
 } | {
     type(event).__name__: event
@@ -94,6 +99,8 @@ EVENTS = {
         booking_events.TimesPlanned(Moment(MONDAY, time(9, 15)), Moment(MONDAY, time(14), "America/Chicago")),
         booking_events.BookingNoted(ADA, Words("Fragile lamps")),
         booking_events.BookingDeleted(),
+        booking_events.BookingBalancePaid(TWO, 10000, 500),
+        booking_events.DifferenceReturned(TWO, 10000),
         pickup_day.PlaceReserved(MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning_specific", 9)),
         pickup_day.PlaceReleased(MONDAY, ONE, "mini_move"),
         pickup_day.LimitSet(MONDAY, "mini_move", 4),
@@ -109,10 +116,16 @@ EVENTS = {
         payment.PaymentWithdrawn("payment_expired"),
         payment.PaymentCancelled(),
         payment.RefundReserved(TWO, 10000),
+        payment.RefundReleased(TWO),
+        payment.RefundPaidOut(TWO, 10000),
+        payment.DisputeOpened("dp_1", 284375, "fraudulent"),
+        payment.DisputeClosed("dp_1", "won"),
         refund.RefundRequested(ONE, TWO, 10000, "goodwill", "staff:ada"),
         refund.RefundApproved("staff:eve"),
         refund.RefundCompleted("re_1", 10000),
         refund.RefundFailed("expired_or_canceled_card"),
+        refund.RefundDenied("staff:eve", ADA, Words("It came on time")),
+        refund.RefundTriedAgain("staff:eve", 2),
         PersonForgotten(ADA, (ONE, TWO)),
         customer.CustomerRegistered(ADA, MAIL, profile.Contact("Ada", "Byron", "ada@example.com", "+12125550123")),
         customer.MailVerified(MAIL),

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+import stripe
 
 import integrations.stripe
 
@@ -76,6 +77,22 @@ class Sandbox:
 
     def switch(self, **faults: Any) -> None:
         assert self.http.post("/sandbox/switches", json=faults).is_success
+
+    def advance(self, seconds: int) -> None:
+        assert self.http.post("/sandbox/clock", json={"advance_seconds": seconds}).is_success
+
+    def act(self, path: str, **asked: Any) -> httpx.Response:
+        """What is done at Stripe itself, by a person or a bank: `refunds`, `disputes`, `disputes/{id}/close`."""
+        return self.http.post(f"/sandbox/{path}", json=asked)
+
+    def package(self) -> stripe.V1Services:
+        """The unmodified package."""
+        return stripe.StripeClient(KEY, base_addresses={"api": self.url}, max_network_retries=0).v1
+
+    def event_types(self, object_id: str) -> list[str]:
+        """The events about an object, oldest first."""
+        events = self.package().events.list({"limit": 100}).auto_paging_iter()
+        return [event.type for event in events if event.data.object["id"] == object_id][::-1]
 
     def ledger(self) -> list[dict[str, Any]]:
         return self.http.get("/sandbox/ledger").json()["intents"]

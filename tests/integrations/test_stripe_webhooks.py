@@ -8,6 +8,7 @@ import pytest
 import stripe as package
 
 from integrations.stripe import ForgedWebhook
+from integrations.stripe_objects import RefundAsked
 from tests.integrations.stripe_account import SECRET, SHOP, wait_until
 
 EVENT = {
@@ -27,7 +28,7 @@ def signed(event, secret=SECRET, at=None):
 def test_a_genuine_webhook_tells_what_it_is_about(own_sandbox, shop):
     stripe, refund = own_sandbox.client(), uuid4()
     intent = stripe.confirm_with_card(stripe.create_intent(uuid4(), 10000, {}).id, "4242424242424242", SHOP)
-    stripe.refund(refund, intent.id, 4000)
+    stripe.refund(RefundAsked(refund, intent.id, 4000))
     wait_until(lambda: len(shop.received) == 5)
     events = {event.type: event for event in shop.events(stripe)}
     assert events["payment_intent.created"].intent.status == "requires_payment_method"

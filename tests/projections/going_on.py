@@ -28,6 +28,7 @@ COUNTED = {
     "customers": ("purchases", "count(*)", ("BookingPlaced", "")),
     "dashboard": ("pickups", "coalesce(sum(bookings), 0)", ("BookingPlaced", "")),
     "history": ("bookings", "count(*)", ("BookingPlaced", "")),
+    "payments": ("payments", "count(*)", ("PaymentRequested", "")),
 }
 IN_LOG = """select count(*) filter (where topic = %s), count(*) filter (where topic = %s)
             from eventlog.stored_events where notification_id <= %s"""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain import booking, pickup_day, refund
+from domain import booking, payment, pickup_day, refund
 from domain.booking_events import BookingDeleted
 from domain.selection import ServiceType
 from projections import dashboard
@@ -142,6 +142,26 @@ def test_a_delayed_booking_and_a_refund_that_waits_are_urgent(store, ask):
     assert {urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]} == {"delayed", "refund_waiting"}
     tell(store, story.id, (story.refund, refund.RefundApproved("system")))
     assert [urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]] == ["delayed"]
+
+
+def test_a_dispute_is_urgent_until_the_last_is_closed_also_where_the_booking_is_over_or_put_away(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+
+    def happens(event, day):
+        tell(store, story.id, (story.payment, event), at=NOON + timedelta(day))
+        return [(urgent["reason"], urgent["since"]) for urgent in seen(ask)["urgent"]]
+
+    since = [("dispute", NOON + timedelta(1))]
+    assert happens(payment.DisputeOpened("dp_1", CENTS, "fraudulent"), 1) == since
+    story.cancel()
+    story.turn(BookingDeleted())
+    assert happens(payment.DisputeOpened("dp_2", CENTS, "general"), 2) == since
+    assert happens(payment.DisputeClosed("dp_1", "won"), 3) == since
+    assert happens(payment.DisputeClosed("dp_2", "won"), 4) == []
+    assert happens(payment.DisputeClosed("dp_2", "lost"), 5) == []
+    assert seen(ask)["revenue"]["today_cents"] == CENTS
 
 
 def test_capacity_shows_fourteen_days_with_places_taken_and_to_be_had(store, ask):

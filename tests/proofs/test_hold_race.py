@@ -21,7 +21,8 @@ from commands import NEW_YORK, booking_ref, day_ref, payment_ref
 from commands.bookings import place_booking
 from commands.catalog import seed
 from commands.ending import expire_hold
-from commands.payments import confirm, hear, open_payment
+from commands.hearing import hear
+from commands.payments import confirm, open_payment
 from commands.refunds import pay_back
 from domain import Refused, house, refund
 from domain.booking import BookingCancelled, BookingReinstated

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain import booking, payment, refund
+from domain import booking, booking_events, payment, refund
 from domain.customer import MailChanged
 from domain.person import PersonForgotten
 from eventlog.envelope import EVENTS, Origin, Recorded
@@ -16,6 +16,14 @@ from workers.reactions import HOLD as HOLD_TIMER
 from workers.reactions import Job, NoTimer, Timer, react
 
 ABOUT = UUID("0193b5a0-0000-7000-8000-0000000000b1")
+PLACED = placed()
+PRICING = PLACED.pricing
+MOVED = booking.BookingRescheduled(
+    PLACED.person_id, MONDAY, MONDAY, "morning", None, selection=PLACED.selection, pricing=PRICING
+)
+READDRESSED = booking.BookingAddressesChanged(
+    PLACED.person_id, PLACED.pickup_area, PLACED.delivery_area, False, pricing=PRICING
+)
 EFFECTS = [
     (placed(), Timer(HOLD_TIMER, ABOUT, HOLD)),
     (booking.BookingConfirmed(), NoTimer(HOLD_TIMER, ABOUT)),
@@ -23,6 +31,12 @@ EFFECTS = [
     (booking.BookingCancelled("by_staff", MONDAY, who("ada")), NoTimer(HOLD_TIMER, ABOUT)),
     (payment.PaymentWithdrawn("by_customer"), Job("end_payment", ABOUT, 7)),
     (refund.RefundApproved("system"), Job("pay_back", ABOUT, 7)),
+    (refund.RefundTriedAgain("staff:kim", 2), Job("pay_back", ABOUT, 7)),
+    (booking.BookingReinstated(new_id(), 99500), NoTimer(HOLD_TIMER, ABOUT)),
+    (booking_events.BookingBalancePaid(new_id(), 500), NoTimer(HOLD_TIMER, ABOUT)),
+    (booking.CoreAreaOverridden(who("ada"), False, PRICING), Job("settle_difference", ABOUT, 7)),
+    (MOVED, Job("settle_difference", ABOUT, 7)),
+    (READDRESSED, Job("settle_difference", ABOUT, 7)),
     (MailChanged(who("ada"), new_id()), Job("letter_moved", ABOUT, 7, in_order=False)),
     (PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
 ]
@@ -35,6 +49,12 @@ def recorded(event) -> Recorded:
 @pytest.mark.parametrize(("event", "effect"), EFFECTS)
 def test_an_event_has_its_effect(event, effect):
     assert react(recorded(event)) == [effect]
+
+
+@pytest.mark.parametrize("due", [500, -500])
+def test_money_that_does_not_fit_the_price_is_settled(due):
+    for paid in (booking.BookingPaid(new_id(), 99500, due), booking_events.BookingBalancePaid(new_id(), 99500, due)):
+        assert react(recorded(paid)) == [NoTimer(HOLD_TIMER, ABOUT), Job("settle_difference", ABOUT, 7)]
 
 
 def test_nothing_follows_from_any_other_event():

@@ -1,143 +1,55 @@
-"""The sandbox as an application: routes, who may call, idempotency keys, and the faults that proofs ask for."""
+"""The sandbox as an application: the addresses of Stripe's API that it knows, and its own under /sandbox."""
 
 import asyncio
-import base64
-import binascii
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from hashlib import sha256
-from typing import Any
 
-from msgspec import json
-from psycopg import Error
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from integrations.sandbox.stripe import cards, intents, refunds, webhooks
-from integrations.sandbox.stripe.faults import happens
-from integrations.sandbox.stripe.lists import PAGING, expanded, listing
+from integrations.sandbox.stripe import cards, customers, intents, methods, refunds, webhooks
+from integrations.sandbox.stripe.calls import Api, answered
+from integrations.sandbox.stripe.dashboard import Dashboard
+from integrations.sandbox.stripe.lists import PAGING, listing, one
 from integrations.sandbox.stripe.pages import Pages
-from integrations.sandbox.stripe.params import Call, listed, only, parse
-from integrations.sandbox.stripe.refusals import Refusal, broken, key_in_use, key_used_otherwise, unauthorized
-from integrations.sandbox.stripe.store import API_VERSION, Object, Store, Work, new_id
+from integrations.sandbox.stripe.store import Store
 
-Handler = Callable[[Work, Call], Awaitable[Object]]
-Asked = tuple[Handler, frozenset[str]]  # and the parameters it knows
-Answer = tuple[int, Any, bool]  # status, body, whether it is a replay
-NONE: frozenset[str] = frozenset()
-
-log = logging.getLogger(__name__)
-
-
-class Api:
-    """Stripe's side of each call: one transaction, with its answer kept under the call's key."""
-
-    def __init__(self, store: Store, ring: Callable[[], None]):
-        self.store = store
-        self.ring = ring
-        self.in_use: set[str] = set()
-
-    def route(self, method: str, path: str, handler: Handler, known: frozenset[str] = NONE) -> Route:
-        async def endpoint(request: Request) -> Response:
-            return await self.call(request, handler, known)
-
-        return Route(f"/v1/{path}", endpoint, methods=[method])
-
-    async def call(self, request: Request, handler: Handler, known: frozenset[str]) -> Response:
-        await request.body()  # before any delay: what a caller sent is carried out even when he hangs up meanwhile
-        try:
-            authorize(request.headers.get("authorization", ""))
-            if happens(self.store.faults.fail):
-                raise broken("An error occurred on our end. (switched on: fail)")
-            async with self.key_of(request) as key:
-                await asyncio.sleep(self.store.faults.delay_ms / 1000)
-                status, body, replay = await self.answer(request, key, (handler, known))
-        except Refusal as refusal:
-            return answered(refusal.status, {"error": refusal.error})
-        except (Error, OSError) as error:
-            log.warning("500, the database is away: %s", error)
-            return answered(500, {"error": broken("An error occurred on our end.").error})
-        if happens(self.store.faults.lose_replies):
-            return CutOff() if happens(0.5) else answered(500, {"error": broken("The reply was lost.").error})
-        return answered(status, body, replay)
-
-    @asynccontextmanager
-    async def key_of(self, request: Request) -> AsyncIterator[str | None]:
-        """The call's idempotency key, which no other call uses at the same time."""
-        key = request.headers.get("idempotency-key") if request.method == "POST" else None
-        if key in self.in_use:
-            raise key_in_use()
-        if key:
-            self.in_use.add(key)
-        try:
-            yield key
-        finally:
-            self.in_use.discard(key or "")
-
-    async def answer(self, request: Request, key: str | None, asked: Asked) -> Answer:
-        raw = await request.body() or request.url.query.encode()
-        fingerprint = sha256(f"{request.method} {request.url.path} ".encode() + raw).hexdigest()
-        async with self.store.work(key) as work:
-            if key and (kept := await work.replayed()):
-                if kept[0] != fingerprint:
-                    raise key_used_otherwise(key)
-                return kept[1], kept[2], True
-            status, body = await carried_out(work, request, raw, asked)
-            if request.method != "GET":
-                await work.flush(fingerprint, (status, body) if key else None)
-        if work.events:
-            self.ring()
-        return status, body, False
-
-
-async def carried_out(work: Work, request: Request, raw: bytes, asked: Asked) -> tuple[int, Any]:
-    """Status and body. A refusal that is kept is an answer like any other, with its effects; others undo all."""
-    handler, known = asked
-    params = parse(raw)
-    only(params, known | {"expand"})
-    call = Call(params, request.path_params.get("id", ""), str(request.base_url).rstrip("/"))
-    try:
-        body = await handler(work, call)
-    except Refusal as refusal:
-        if not refusal.kept:
-            raise
-        return refusal.status, {"error": refusal.error}
-    for path in listed(params, "expand"):
-        body = await expanded(work, body, path)
-    return 200, body
-
-
-def authorize(header: str) -> None:
-    scheme, _, given = header.partition(" ")
-    if scheme == "Basic":
-        try:
-            given = base64.b64decode(given, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
-            given = ""
-    if not given:
-        raise unauthorized("You did not provide an API key.")
-    if not given.startswith(("sk_test_", "rk_test_")):
-        raise unauthorized(f"Invalid API Key provided: {given[:8]}***")
-
-
-def answered(status: int, body: Any, replay: bool = False) -> Response:
-    headers = {"request-id": new_id("req"), "stripe-version": API_VERSION}
-    if replay:
-        headers["idempotent-replayed"] = "true"
-    return Response(json.encode(body), status, headers, "application/json")
-
-
-class CutOff(Response):
-    """Promises an answer and hangs up: the server closes the connection of an answer that ends too early."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+API = (
+    ("POST", "customers", customers.create, customers.FIELDS),
+    ("GET", "customers", listing("cus", "/v1/customers"), PAGING | {"email"}),
+    ("GET", "customers/{id}", customers.retrieve),
+    ("POST", "customers/{id}", customers.update, customers.FIELDS),
+    ("DELETE", "customers/{id}", customers.delete),
+    ("GET", "customers/{id}/payment_methods", methods.of_customer, PAGING | {"type"}),
+    ("POST", "payment_methods", cards.create, cards.CREATE),
+    ("GET", "payment_methods", methods.by_customer, PAGING | {"customer", "type"}),
+    ("GET", "payment_methods/{id}", one("pm", "PaymentMethod")),
+    ("POST", "payment_methods/{id}/attach", methods.attach, frozenset({"customer"})),
+    ("POST", "payment_methods/{id}/detach", methods.detach),
+    ("POST", "payment_intents", intents.create, intents.CREATE),
+    ("GET", "payment_intents", listing("pi", "/v1/payment_intents"), PAGING | {"customer"}),
+    ("GET", "payment_intents/{id}", intents.retrieve, frozenset({"client_secret"})),
+    ("POST", "payment_intents/{id}/confirm", intents.confirm, intents.CONFIRM),
+    ("POST", "payment_intents/{id}/cancel", intents.cancel, intents.CANCEL),
+    ("GET", "charges", listing("ch", "/v1/charges"), PAGING | {"payment_intent", "customer"}),
+    ("GET", "charges/{id}", one("ch", "charge")),
+    ("POST", "refunds", refunds.create, refunds.CREATE),
+    ("GET", "refunds", listing("re", "/v1/refunds"), PAGING | {"payment_intent", "charge"}),
+    ("GET", "refunds/{id}", one("re", "refund")),
+    ("POST", "refunds/{id}/cancel", refunds.cancel),
+    ("GET", "disputes", listing("du", "/v1/disputes"), PAGING | {"payment_intent", "charge"}),
+    ("GET", "disputes/{id}", one("du", "dispute")),
+    ("GET", "balance_transactions", listing("txn", "/v1/balance_transactions"), PAGING | {"type", "source"}),
+    ("GET", "balance_transactions/{id}", one("txn", "balance transaction")),
+    ("GET", "events", listing("evt", "/v1/events"), PAGING | {"type", "types"}),
+    ("GET", "events/{id}", one("evt", "event")),
+    ("POST", "webhook_endpoints", webhooks.create, webhooks.CREATE),
+    ("GET", "webhook_endpoints", listing("we", "/v1/webhook_endpoints"), PAGING),
+    ("DELETE", "webhook_endpoints/{id}", webhooks.delete),
+)
 
 
 async def unknown(request: Request, error: HTTPException) -> Response:
@@ -164,30 +76,23 @@ def create_app(database_url: str, webhook_url: str | None = None, webhook_secret
             await asyncio.gather(delivering, *postman.flying.values(), return_exceptions=True)
 
     return Starlette(
-        routes=routes(Api(store, postman.ring), Pages(store, postman.ring)),
+        routes=routes(store, postman.ring),
         lifespan=lifespan,
         exception_handlers={404: unknown, 405: unknown},
     )
 
 
-def routes(api: Api, pages: Pages) -> list[Route]:
+def routes(store: Store, ring: Callable[[], None]) -> list[Route]:
+    api, pages, dashboard = Api(store, ring), Pages(store, ring), Dashboard(store, ring)
     return [
-        api.route("POST", "payment_methods", cards.create, frozenset({"type", "card", "billing_details", "metadata"})),
-        api.route("POST", "payment_intents", intents.create, intents.CREATE),
-        api.route("GET", "payment_intents", listing("pi", "/v1/payment_intents"), PAGING | {"customer"}),
-        api.route("GET", "payment_intents/{id}", intents.retrieve, frozenset({"client_secret"})),
-        api.route("POST", "payment_intents/{id}/confirm", intents.confirm, intents.CONFIRM),
-        api.route("POST", "payment_intents/{id}/cancel", intents.cancel, intents.CANCEL),
-        api.route("POST", "refunds", refunds.create, refunds.CREATE),
-        api.route("GET", "refunds", listing("re", "/v1/refunds"), PAGING | {"payment_intent"}),
-        api.route("GET", "refunds/{id}", refunds.retrieve),
-        api.route("GET", "charges", listing("ch", "/v1/charges"), PAGING | {"payment_intent"}),
-        api.route("GET", "events", listing("evt", "/v1/events"), PAGING | {"type"}),
-        api.route("POST", "webhook_endpoints", webhooks.create, webhooks.CREATE),
-        api.route("GET", "webhook_endpoints", listing("we", "/v1/webhook_endpoints"), PAGING),
-        api.route("DELETE", "webhook_endpoints/{id}", webhooks.delete),
+        *(api.route(*line) for line in API),
         Route("/healthz", pages.healthz),
         Route("/sandbox/switches", pages.switches, methods=["GET", "POST"]),
         Route("/sandbox/ledger", pages.ledger),
         Route("/sandbox/3ds/{id}", pages.authentication, methods=["GET", "POST"]),
+        Route("/sandbox/clock", dashboard.clock, methods=["GET", "POST"]),
+        Route("/sandbox/disputes", dashboard.dispute, methods=["POST"]),
+        Route("/sandbox/disputes/{id}/close", dashboard.close, methods=["POST"]),
+        Route("/sandbox/refunds", dashboard.refund, methods=["POST"]),
+        Route("/sandbox/refunds/{id}/settle", dashboard.settle, methods=["POST"]),
     ]

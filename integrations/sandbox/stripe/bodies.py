@@ -1,24 +1,24 @@
 """New objects as Stripe shows them, with every field that its schema requires."""
 
 from integrations.sandbox.stripe.params import Params, fields, flag, text
-from integrations.sandbox.stripe.store import Object, new_id, now
+from integrations.sandbox.stripe.store import Object, new_id
 
 INTENT_ABSENT = (
     "application application_fee_amount canceled_at cancellation_reason customer customer_account "
     "excluded_payment_method_types last_payment_error latest_charge next_action on_behalf_of payment_method "
-    "payment_method_configuration_details processing review setup_future_usage shipping source statement_descriptor "
+    "payment_method_configuration_details processing review setup_future_usage shipping statement_descriptor "
     "transfer_data transfer_group"
 )
 CHARGE_ABSENT = (
     "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
     "failure_balance_transaction failure_code failure_message fraud_details on_behalf_of outcome "
-    "payment_method_details presentment_details receipt_number receipt_url review shipping source_transfer "
+    "payment_method_details receipt_number receipt_url review shipping source_transfer "
     "statement_descriptor statement_descriptor_suffix transfer_data transfer_group"
 )
 PEOPLE = ("address", "email", "name", "phone", "tax_id")
 
 
-def intent(amount_cents: int, params: Params) -> Object:
+def intent(amount_cents: int, params: Params, at: int) -> Object:
     id = new_id("pi")
     automatic = fields(params, "automatic_payment_methods")
     given = {name: text(params, name) for name in ("description", "receipt_email", "statement_descriptor_suffix")}
@@ -39,7 +39,7 @@ def intent(amount_cents: int, params: Params) -> Object:
             "capture_method": "automatic_async",
             "client_secret": f"{id}_secret_{new_id('')[1:]}",
             "confirmation_method": "automatic",
-            "created": now(),
+            "created": at,
             "livemode": False,
             "metadata": fields(params, "metadata"),
             "status": "requires_payment_method",
@@ -47,7 +47,7 @@ def intent(amount_cents: int, params: Params) -> Object:
     )
 
 
-def charge(intent: Object) -> Object:
+def charge(intent: Object, at: int) -> Object:
     """A charge of an intent with the method it has, not yet decided."""
     same = {name: intent[name] for name in ("amount", "customer", "description", "metadata", "payment_method")}
     undone = {"amount_captured": 0, "amount_refunded": 0, "captured": False, "paid": False, "refunded": False}
@@ -59,7 +59,7 @@ def charge(intent: Object) -> Object:
             "id": new_id("ch"),
             "object": "charge",
             "billing_details": dict.fromkeys(PEOPLE),
-            "created": now(),
+            "created": at,
             "currency": "usd",
             "disputed": False,
             "livemode": False,
@@ -68,27 +68,3 @@ def charge(intent: Object) -> Object:
             "status": "pending",
         }
     )
-
-
-def ledger_entry(charge: Object) -> Object:
-    """What a charge leaves in the account's balance: 2.9 % (half up to the cent) and 30 cents are Stripe's fee."""
-    cents = charge["amount"]
-    fee_cents = (cents * 29 + 500) // 1000 + 30
-    return {
-        "id": new_id("txn"),
-        "object": "balance_transaction",
-        "amount": cents,
-        "available_on": now(),
-        "balance_type": "payments",
-        "created": now(),
-        "currency": "usd",
-        "description": None,
-        "exchange_rate": None,
-        "fee": fee_cents,
-        "fee_details": [],
-        "net": cents - fee_cents,
-        "reporting_category": "charge",
-        "source": charge["id"],
-        "status": "pending",
-        "type": "charge",
-    }

@@ -10,11 +10,14 @@ from domain import Value
 from integrations.sandbox.stripe.bodies import PEOPLE
 from integrations.sandbox.stripe.params import Call, Params, fields, text, whole
 from integrations.sandbox.stripe.refusals import Refusal, invalid, missing, no_such
-from integrations.sandbox.stripe.store import Object, Work, new_id, now
+from integrations.sandbox.stripe.store import Object, Work, new_id
 
 
 class Card(Value):
-    """`code` and `decline_code` are Stripe's for a decline; `asks` means 3-D Secure."""
+    """`code` and `decline_code` are Stripe's for a decline; `asks` means 3-D Secure.
+
+    `later` is what becomes of its refunds: of "succeeded", a pending one; of "failed", one that seemed to succeed.
+    """
 
     number: str
     tokens: tuple[str, ...] = ()
@@ -22,6 +25,8 @@ class Card(Value):
     decline_code: str | None = None
     message: str = "Your card was declined."
     asks: bool = False
+    is_disputed: bool = False
+    later: str | None = None
     brand: str = "visa"
 
 
@@ -65,7 +70,17 @@ CARDS = (
     Card("4000002760003184", ("pm_card_authenticationRequiredOnSetup",), asks=True),
     Card("4000002500003155", ("pm_card_authenticationRequired",), asks=True),
     Card("4000000000003220", ("pm_card_threeDSecure2Required",), asks=True),
+    Card("4000000000000259", ("pm_card_createDispute",), is_disputed=True),
+    Card("4000000000007726", ("pm_card_pendingRefund",), later="succeeded"),
+    Card("4000000000005126", ("pm_card_refundFail",), later="failed"),
 )
+UNASKED = Card(
+    "",
+    code="authentication_required",
+    decline_code="authentication_required",
+    message="Your card was declined. This transaction requires authentication.",
+)
+CREATE = frozenset({"type", "card", "billing_details", "metadata"})
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
 BY_LAST_FOUR = {card.number[-4:]: card for card in CARDS}
@@ -87,18 +102,18 @@ async def create(work: Work, call: Call) -> Object:
     month, year = whole(card, "exp_month"), whole(card, "exp_year")
     if not 1 <= month <= 12:
         raise declined("invalid_expiry_month", None, "Your card's expiration month is invalid.")
-    method = made_of(known(number), (month, year), params)
+    method = made_of(known(number), (month, year), params, work.now())
     work.put(method)
     return method
 
 
 async def find(work: Work, id: str) -> Object:
-    """The PaymentMethod of an id, or a new one of a test token like `pm_card_visa`."""
+    """The PaymentMethod of an id, held; or a new one of a test token like `pm_card_visa`."""
     if id in BY_TOKEN:
-        method = made_of(BY_TOKEN[id], (12, 2034), {})
+        method = made_of(BY_TOKEN[id], (12, 2034), {}, work.now())
         work.put(method)
         return method
-    method = await work.get(id) if id.startswith("pm_") else None
+    method = await work.get(id, hold=True) if id.startswith("pm_") else None
     if not method:
         raise no_such("PaymentMethod", id, "payment_method")
     return method
@@ -125,13 +140,13 @@ def luhn(number: str) -> bool:
     return (sum(map(int, odd)) + sum(sum(divmod(2 * int(digit), 10)) for digit in even)) % 10 == 0
 
 
-def made_of(card: Card, expiry: tuple[int, int], params: Params) -> Object:
+def made_of(card: Card, expiry: tuple[int, int], params: Params, at: int) -> Object:
     month, year = expiry
     return {
         "id": new_id("pm"),
         "object": "payment_method",
         "type": "card",
-        "created": now(),
+        "created": at,
         "livemode": False,
         "customer": None,
         "customer_account": None,

@@ -8,14 +8,16 @@ import msgspec
 from domain import Value
 
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+HELD_BACK_MS = (500, 3000)
 Milliseconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class WebhookFaults(Value, forbid_unknown_fields=True):
-    """Probabilities that a delivery is made twice or never, and a delay in milliseconds before each."""
+    """Probabilities that an event is delivered twice, never, or held back behind later ones; a delay before each."""
 
     duplicate: Probability = 0.0
     drop: Probability = 0.0
+    reorder: Probability = 0.0
     delay_ms: Milliseconds = 0
 
 
@@ -32,11 +34,15 @@ class Faults(Value, forbid_unknown_fields=True):
         """Raises `msgspec.ValidationError` for what is no switch."""
         return msgspec.convert(body, cls)
 
-    def copies(self) -> int:
-        """How often an event is delivered to each endpoint."""
+    def delays_ms(self) -> list[int]:
+        """An event's deliveries to each endpoint: milliseconds until each of them."""
         if happens(self.webhooks.drop):
-            return 0
-        return 2 if happens(self.webhooks.duplicate) else 1
+            return []
+        copies = 2 if happens(self.webhooks.duplicate) else 1
+        return [self.webhooks.delay_ms + self.held_back_ms() for _ in range(copies)]
+
+    def held_back_ms(self) -> int:
+        return random.randint(*HELD_BACK_MS) if happens(self.webhooks.reorder) else 0
 
 
 def happens(probability: float) -> bool:

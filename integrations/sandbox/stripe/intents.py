@@ -9,18 +9,21 @@ requires_payment_method <--- declined, 3-D Secure failed ---+
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from integrations.sandbox.stripe import bodies, cards
+from integrations.sandbox.stripe import bodies, cards, disputes, methods
+from integrations.sandbox.stripe.balance import entry
 from integrations.sandbox.stripe.params import Call, Params, flag, text, whole
 from integrations.sandbox.stripe.refusals import Refusal, invalid, missing, no_such, unexpected_state
-from integrations.sandbox.stripe.store import Object, Work, now
+from integrations.sandbox.stripe.store import Object, Work
 
 CREATE = frozenset(
     {"amount", "currency", "automatic_payment_methods", "payment_method_types", "metadata", "description"}
     | {"payment_method", "confirm", "return_url", "receipt_email", "statement_descriptor_suffix"}
+    | {"customer", "setup_future_usage", "off_session"}
 )
-CONFIRM = frozenset({"payment_method", "return_url", "client_secret"})
+CONFIRM = frozenset({"payment_method", "return_url", "client_secret", "setup_future_usage", "off_session"})
 CANCEL = frozenset({"cancellation_reason"})
 REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
+USAGES = ("on_session", "off_session")
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 AMOUNT_CENTS = range(50, 99_999_999 + 1)
 
@@ -28,6 +31,21 @@ AMOUNT_CENTS = range(50, 99_999_999 + 1)
 async def create(work: Work, call: Call) -> Object:
     """POST /v1/payment_intents"""
     params = call.params
+    amount_cents = charged_cents(params)
+    if flag(params, "off_session") and not flag(params, "confirm"):
+        raise invalid("off_session", "off_session can only be used when confirm=true.")
+    intent = bodies.intent(amount_cents, params, work.now()) | {"setup_future_usage": usage(params)}
+    if customer := text(params, "customer"):
+        intent["customer"] = (await methods.owner(work, customer, "customer"))["id"]
+    if named := text(params, "payment_method"):
+        method = await methods.usable(work, intent, named)
+        intent |= {"status": "requires_confirmation", "payment_method": method["id"]}
+    work.put(intent)
+    work.emit("payment_intent.created", intent)
+    return await attempt(work, intent, call) if flag(params, "confirm") else intent
+
+
+def charged_cents(params: Params) -> int:
     amount_cents = whole(params, "amount")
     if amount_cents not in AMOUNT_CENTS:
         small = amount_cents < AMOUNT_CENTS.start
@@ -41,12 +59,14 @@ async def create(work: Work, call: Call) -> Object:
         raise missing("currency")
     if currency != "usd":
         raise invalid("currency", f"Invalid currency: {currency}. This sandbox takes usd.")
-    intent = bodies.intent(amount_cents, params)
-    if method := text(params, "payment_method"):
-        intent |= {"status": "requires_confirmation", "payment_method": (await cards.find(work, method))["id"]}
-    work.put(intent)
-    work.emit("payment_intent.created", intent)
-    return await attempt(work, intent, call) if flag(params, "confirm") else intent
+    return amount_cents
+
+
+def usage(params: Params) -> str | None:
+    wanted = text(params, "setup_future_usage")
+    if wanted and wanted not in USAGES:
+        raise invalid("setup_future_usage", f"Invalid setup_future_usage: must be one of {', '.join(USAGES)}")
+    return wanted
 
 
 async def retrieve(work: Work, call: Call) -> Object:
@@ -67,7 +87,7 @@ async def cancel(work: Work, call: Call) -> Object:
     intent = await existing(work, call.id, hold=True)
     if intent["status"] in ("succeeded", "canceled"):
         raise unexpected_state("cancel", intent)
-    intent |= {"status": "canceled", "canceled_at": now(), "cancellation_reason": reason, "next_action": None}
+    intent |= {"status": "canceled", "canceled_at": work.now(), "cancellation_reason": reason, "next_action": None}
     work.put(intent)
     work.emit("payment_intent.canceled", intent)
     return intent
@@ -83,7 +103,7 @@ async def authenticate(work: Work, id: str, passed: bool) -> tuple[Object, str]:
         return intent, ""
     back = (intent["next_action"].get("redirect_to_url") or {}).get("return_url") or ""
     if passed:
-        charge(work, intent)
+        await charge(work, intent)
     else:
         fail(
             work,
@@ -127,22 +147,23 @@ async def attempt(work: Work, intent: Object, call: Call) -> Object:
             "payment_intent_unexpected_state",
         )
     back = text(call.params, "return_url")
-    if intent["automatic_payment_methods"] and not back and redirects(intent):
+    is_off_session = flag(call.params, "off_session")
+    if intent["automatic_payment_methods"] and not back and not is_off_session and redirects(intent):
         raise invalid(
             "return_url",
             "You must provide a `return_url`: this PaymentIntent may redirect your customer.",
             "parameter_missing",
         )
-    method = await cards.find(work, named)
-    card = cards.card_of(method)
-    intent["payment_method"] = method["id"]
+    method = await methods.usable(work, intent, named, is_off_session)
+    intent |= {"payment_method": method["id"], "setup_future_usage": usage(call.params) or intent["setup_future_usage"]}
     work.put(intent)
-    if card.asks:
+    card = cards.card_of(method)
+    if card.asks and not is_off_session:
         ask(work, intent, back, call.address)
-    elif card.code:
-        decline(work, intent, card, method)
+    elif card.asks or card.code:
+        decline(work, intent, cards.UNASKED if card.asks else card, method)
     else:
-        charge(work, intent)
+        await charge(work, intent)
     return intent
 
 
@@ -157,21 +178,28 @@ def ask(work: Work, intent: Object, back: str | None, address: str) -> None:
     work.emit("payment_intent.requires_action", intent)
 
 
-def charge(work: Work, intent: Object) -> None:
+async def charge(work: Work, intent: Object) -> None:
     cents = intent["amount"]
     done = {"status": "succeeded", "paid": True, "captured": True, "amount_captured": cents}
-    made = bodies.charge(intent) | done
-    entry = bodies.ledger_entry(made)
-    made["balance_transaction"] = entry["id"]
+    made = bodies.charge(intent, work.now()) | done
+    taken = entry(made, "charge", cents, work.now())
+    made["balance_transaction"] = taken["id"]
     paid = {"status": "succeeded", "amount_received": cents, "latest_charge": made["id"]}
     intent |= paid | {"last_payment_error": None, "next_action": None}
-    work.put(made, entry, intent)
+    work.put(made, taken, intent)
     work.emit("charge.succeeded", made)
     work.emit("payment_intent.succeeded", intent)
+    await methods.used(work, intent)
+    if cards.card_of(await work.get(intent["payment_method"])).is_disputed:
+        await disputes.open_one(work, made, "fraudulent")
 
 
 def decline(work: Work, intent: Object, card: cards.Card, method: Object) -> None:
-    made = bodies.charge(intent) | {"status": "failed", "failure_code": card.code, "failure_message": card.message}
+    made = bodies.charge(intent, work.now()) | {
+        "status": "failed",
+        "failure_code": card.code,
+        "failure_message": card.message,
+    }
     error = {
         "type": "card_error",
         "code": card.code,

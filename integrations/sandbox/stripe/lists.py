@@ -1,8 +1,9 @@
 """Lists as Stripe pages them, newest first, and the expansion of ids into the objects they name."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from integrations.sandbox.stripe.params import Call, fields, text, whole
+from integrations.sandbox.stripe.params import Call, fields, listed, text, whole
 from integrations.sandbox.stripe.refusals import invalid, no_such
 from integrations.sandbox.stripe.store import ABOUT, Object, Work
 
@@ -13,7 +14,10 @@ DEPTH = 4
 
 
 def listing(kind: str, url: str) -> Callable[[Work, Call], Awaitable[Object]]:
-    """GET of a list: `limit` (1 to 100), `starting_after`, `created[gte|gt|lte|lt]`, and what the kind is listed by."""
+    """GET of a list: `limit` (1 to 100), `starting_after`, `created[gte|gt|lte|lt]`, and fields as they must be.
+
+    Events also by `types`, and by patterns of them (`charge.*`).
+    """
 
     async def answer(work: Work, call: Call) -> Object:
         limit = whole(call.params, "limit", 10)
@@ -22,17 +26,7 @@ def listing(kind: str, url: str) -> Callable[[Work, Call], Awaitable[Object]]:
         after = text(call.params, "starting_after")
         if after and not (after.startswith(f"{kind}_") and await work.get(after)):
             raise no_such(kind, after, "starting_after")
-        since, until = created(call)
-        found = await work.page(
-            {
-                "kind": kind,
-                "about": text(call.params, ABOUT.get(kind, "")),
-                "since": since,
-                "until": until,
-                "after": after,
-                "limit": limit + 1,
-            }
-        )
+        found = await work.page(wanted(kind, call) | {"kind": kind, "after": after, "limit": limit + 1})
         hidden = SECRET.get(kind, ())
         data = [{name: value for name, value in body.items() if name not in hidden} for body in found[:limit]]
         return {"object": "list", "url": url, "has_more": len(found) > limit, "data": data}
@@ -40,7 +34,38 @@ def listing(kind: str, url: str) -> Callable[[Work, Call], Awaitable[Object]]:
     return answer
 
 
+def wanted(kind: str, call: Call) -> dict[str, Any]:
+    """What tells the members of the list from others of the kind."""
+    given = {name: text(call.params, name) for name in call.params if name not in PAGING | {"types", "expand"}}
+    key = ABOUT.get(kind, "")
+    about = given.pop(key, None)
+    types = listed(call.params, "types") or ([about] if about and "*" in about else [])
+    since, until = created(call)
+    return {
+        "about": None if types else about,
+        "types": [pattern.replace("_", "\\_").replace("*", "%") for pattern in types] or None,
+        "match": {name: value for name, value in given.items() if value},
+        "since": since,
+        "until": until,
+    }
+
+
+def one(kind: str, what: str) -> Callable[[Work, Call], Awaitable[Object]]:
+    """GET of one object by its id."""
+
+    async def answer(work: Work, call: Call) -> Object:
+        found = await work.get(call.id) if call.id.startswith(f"{kind}_") else None
+        if not found:
+            raise no_such(what, call.id)
+        return found
+
+    return answer
+
+
 def created(call: Call) -> tuple[int, int]:
+    """First and last second, both included; `created` can also be one second itself."""
+    if isinstance(call.params.get("created"), str):
+        return whole(call.params, "created"), whole(call.params, "created")
     bounds = fields(call.params, "created")
     since = max(whole(bounds, "gte", 0), whole(bounds, "gt", -1) + 1)
     return since, min(whole(bounds, "lte", FOREVER), whole(bounds, "lt", FOREVER + 1) - 1)

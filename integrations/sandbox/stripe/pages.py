@@ -13,17 +13,34 @@ from integrations.sandbox.stripe.faults import Faults
 from integrations.sandbox.stripe.refusals import Refusal
 from integrations.sandbox.stripe.store import Store
 
+
+def shown(*names: str) -> str:
+    """SQL for a JSON object with these fields of a body."""
+    pairs = ", ".join(f"'{name}', body -> '{name}'" for name in names)
+    return f"jsonb_build_object({pairs})"
+
+
 LEDGER = """
     select intent.id, (intent.body ->> 'amount')::bigint, (intent.body ->> 'amount_received')::bigint,
-        coalesce(refunds.cents, 0)::bigint, coalesce(charges.succeeded, 0)::bigint,
-        intent.body ->> 'status', intent.body -> 'metadata'
+        coalesce(refunds.cents, 0)::bigint, coalesce(disputes.cents, 0)::bigint,
+        coalesce(charges.succeeded, 0)::bigint, intent.body ->> 'status', intent.body -> 'metadata',
+        coalesce(refunds.each, '[]'), coalesce(disputes.each, '[]')
     from stripe_sandbox.objects intent
-    left join (select about, sum((body ->> 'amount')::bigint) as cents from stripe_sandbox.objects
-        where kind = 're' and body ->> 'status' = 'succeeded' group by about) refunds on refunds.about = intent.id
+    left join (select about, jsonb_agg({refund} order by seq) as each,
+        sum((body ->> 'amount')::bigint) filter (where body ->> 'status' = 'succeeded') as cents
+        from stripe_sandbox.objects where kind = 're' group by about) refunds on refunds.about = intent.id
+    left join (select about, jsonb_agg({dispute} order by seq) as each,
+        sum((body ->> 'amount')::bigint) filter (where body ->> 'status' <> 'won') as cents
+        from stripe_sandbox.objects where kind = 'du' group by about) disputes on disputes.about = intent.id
     left join (select about, count(*) as succeeded from stripe_sandbox.objects
         where kind = 'ch' and body ->> 'status' = 'succeeded' group by about) charges on charges.about = intent.id
-    where intent.kind = 'pi' order by intent.seq"""
-LINE = ("id", "amount", "amount_received", "refunded", "charges", "status", "metadata")
+    where intent.kind = 'pi' order by intent.seq""".format(
+    refund=shown("id", "amount", "status", "metadata"), dispute=shown("id", "amount", "status", "reason")
+)
+LINE = (
+    *("id", "amount", "amount_received", "refunded", "disputed", "charges", "status", "metadata"),
+    *("refunds", "disputes"),
+)
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>3-D Secure (sandbox)</title>
 <h1>3-D Secure (sandbox)</h1><p>{about}</p>{form}"""
 FORM = """<form method="post"><button name="result" value="complete">Complete</button>
@@ -56,7 +73,11 @@ class Pages:
         return as_json(self.store.faults)
 
     async def ledger(self, request: Request) -> Response:
-        """Every intent in the order of making: amounts in cents, succeeded charges, status, metadata."""
+        """Every intent in the order of making: amounts in cents, succeeded charges, status, metadata.
+
+        `refunded` is what succeeded refunds gave back, `disputed` what banks have taken or may keep; each refund and
+        dispute is told with its id.
+        """
         async with self.store.pool.connection() as db:
             lines = await (await db.execute(LEDGER)).fetchall()
         return as_json({"intents": [dict(zip(LINE, line, strict=True)) for line in lines]})

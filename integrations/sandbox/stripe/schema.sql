@@ -1,6 +1,7 @@
 create schema if not exists stripe_sandbox;
 
--- kind is the prefix of the id; about is what objects of that kind are listed by: a refund's intent, an event's type
+-- kind is the prefix of the id; about is what objects of that kind are listed by: a refund's intent, an event's type.
+-- Kind `spent` marks a payment method that was used without a customer or detached: it may not be used again.
 create table if not exists stripe_sandbox.objects (
     kind  text not null,
     id    text not null,
@@ -20,6 +21,8 @@ create table if not exists stripe_sandbox.answers (
     at          timestamptz not null default now()
 );
 
+create index if not exists answers_oldest on stripe_sandbox.answers (at);
+
 create table if not exists stripe_sandbox.deliveries (
     id          bigint generated always as identity primary key,
     event_id    text not null,
@@ -32,4 +35,10 @@ create index if not exists deliveries_due on stripe_sandbox.deliveries (due);
 create table if not exists stripe_sandbox.faults (
     one  bool primary key default true check (one),
     body jsonb not null
+);
+
+-- how far the sandbox's clock is ahead of the real one
+create table if not exists stripe_sandbox.clock (
+    one              bool primary key default true check (one),
+    advanced_seconds bigint not null
 );

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import logging
+import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from psycopg import Error
 
 from integrations.sandbox.stripe.params import Call, fields, listed, text
 from integrations.sandbox.stripe.refusals import missing, no_such
-from integrations.sandbox.stripe.store import API_VERSION, Object, Store, Work, new_id, now
+from integrations.sandbox.stripe.store import API_VERSION, Object, Store, Work, new_id
 
 CREATE = frozenset({"url", "enabled_events", "metadata", "description", "api_version"})
 CONFIGURED = "we_configured"
@@ -45,7 +46,7 @@ async def create(work: Work, call: Call) -> Object:
     url, enabled = text(call.params, "url"), listed(call.params, "enabled_events")
     if not url or not enabled:
         raise missing("enabled_events" if url else "url")
-    made = endpoint(new_id("we"), url, new_id("whsec")) | {
+    made = endpoint(new_id("we"), url, new_id("whsec"), work.now()) | {
         "enabled_events": enabled,
         "metadata": fields(call.params, "metadata"),
         "description": text(call.params, "description"),
@@ -66,13 +67,13 @@ async def configure(store: Store, url: str | None, secret: str | None) -> None:
     """The endpoint named when the sandbox is started: every event goes there; none when there is no address."""
     async with store.work() as work:
         if url and secret:
-            work.put(endpoint(CONFIGURED, url, secret))
+            work.put(endpoint(CONFIGURED, url, secret, work.now()))
             await work.flush("", None)
         else:
             await work.delete(CONFIGURED)
 
 
-def endpoint(id: str, url: str, secret: str) -> Object:
+def endpoint(id: str, url: str, secret: str, at: int) -> Object:
     return {
         "id": id,
         "object": "webhook_endpoint",
@@ -82,7 +83,7 @@ def endpoint(id: str, url: str, secret: str) -> Object:
         "status": "enabled",
         "livemode": False,
         "metadata": {},
-        "created": now(),
+        "created": at,
         "api_version": API_VERSION,
         "application": None,
         "description": None,
@@ -155,7 +156,8 @@ class Postman:
             self.flying.pop(id, None)
 
     async def deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
-        payload, at = json.encode(delivery.event), now()
+        # signed in real time, which is what the receiver checks, wherever the sandbox's clock stands
+        payload, at = json.encode(delivery.event), int(time.time())
         headers = {
             "content-type": "application/json; charset=utf-8",
             "user-agent": "Stripe/1.0",

@@ -87,3 +87,13 @@ def test_an_endpoint_gets_the_events_it_asked_for(own_sandbox, shop):
     assert not any("secret" in endpoint for endpoint in listed)
     assert own_sandbox.call("DELETE", f"webhook_endpoints/{made['id']}").json()["deleted"]
     assert own_sandbox.call("DELETE", f"webhook_endpoints/{made['id']}").status_code == 404
+
+
+def test_deliveries_can_be_held_back_behind_later_ones(own_sandbox, shop):
+    stripe = own_sandbox.client()
+    own_sandbox.switch(webhooks={"reorder": 1})
+    first = stripe.create_intent(uuid4(), 9500, {})
+    own_sandbox.switch()
+    second = stripe.create_intent(uuid4(), 9500, {})
+    wait_until(lambda: len(shop.received) == 2)
+    assert [event.intent_id for event in shop.events(stripe)] == [second.id, first.id]

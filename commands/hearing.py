@@ -1,0 +1,82 @@
+"""What Stripe tells by webhook, or when asked: the truth of an intent as it is now, whatever order the news come in."""
+
+from functools import reduce
+from uuid import UUID
+
+from commands import Context, payment_ref
+from commands.paying_back import record_foreign_refund, record_refund
+from commands.payments import is_ours, known, record
+from domain import Refused, payment, refund
+from domain.payment import DisputeClosed, DisputeOpened, Payment
+from eventlog.store import Ref
+from integrations.stripe import StripeDispute, StripeEvent, StripeRefused
+
+REFUNDS = ("charge.refund", "refund.")
+DISPUTES = ("charge.dispute.",)
+NEVER_ASKED = (refund.Status.REQUESTED, refund.Status.DENIED)
+# Stripe's word for how a dispute ended, in ours. A question of the bank that leads to nothing takes no money.
+OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "won"}
+
+
+def hear(event: StripeEvent, ctx: Context) -> int | None:
+    """A verified webhook. What it is about is asked of Stripe, because it may be older than what we know.
+
+    None when it is about nothing of ours. Raises StripeUnavailable: not done yet, Stripe will send it again.
+    """
+    if not event.type.startswith(("payment_intent.", "charge.", "refund.")) or event.intent_id is None:
+        return None
+    return learn(event.intent_id, ctx, event.type)
+
+
+def learn(intent_id: str, ctx: Context, kind: str = "") -> int | None:
+    """How an intent stands; its refunds and disputes too, where the kind of event is theirs, or none was told."""
+    try:
+        intent = ctx.stripe.retrieve_intent(intent_id)
+    except StripeRefused:  # there is no such intent in this account
+        return None
+    if not is_ours(intent, ctx):
+        return None
+    id = UUID(intent.metadata["payment_id"])
+    try:
+        position = record(intent, ctx)
+    except Refused as refusal:  # it names a payment of ours, but is of another amount, or another than its intent
+        if refusal.code != "not_found":
+            raise
+        return None
+    if not kind or kind.startswith(REFUNDS):
+        position = max(position, learn_refunds(id, intent_id, ctx))
+    if not kind or kind.startswith(DISPUTES):
+        position = max(position, *(record_dispute(id, one, ctx) for one in ctx.stripe.disputes_of(intent_id)), 0)
+    return position
+
+
+def learn_refunds(id: UUID, intent_id: str, ctx: Context) -> int:
+    """Oldest first, so that an attempt that failed does not follow the one that succeeded. The last position."""
+    position = 0
+    for made in reversed(ctx.stripe.refunds_of(intent_id)):
+        own = _own(made.metadata.get("refund_id"), id, ctx)
+        position = record_refund(own, made, ctx) if own else record_foreign_refund(id, made, ctx)
+    return position
+
+
+def _own(told: str | None, paid: UUID, ctx: Context) -> UUID | None:
+    """Our refund of that id, if there is one of this payment that was ever approved."""
+    try:
+        id = UUID(told or "")
+    except ValueError:
+        return None
+    back: refund.Refund | None = ctx.store.load(Ref(refund, id)).state
+    return id if back and back.payment_id == paid and back.status not in NEVER_ASKED else None
+
+
+def record_dispute(id: UUID, made: StripeDispute, ctx: Context) -> int:
+    """That the payer's bank took the money back, and how it ended."""
+
+    def decision(paying: Payment) -> list[list]:
+        opened = payment.open_dispute(paying, DisputeOpened(made.id, made.amount_cents, made.reason))
+        if made.status not in OUTCOMES:
+            return [opened]
+        then = reduce(payment.evolve, opened, paying)
+        return [opened + payment.close_dispute(then, DisputeClosed(made.id, OUTCOMES[made.status]))]
+
+    return ctx.append([payment_ref(id)], decision, known(ctx, id).booking_id).position

@@ -1,0 +1,128 @@
+"""What Stripe shows, as far as we look at it: intents, refunds, disputes, saved cards, the events of its webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A PaymentIntent. `status` is Stripe's word; `fee_cents` is known only when Stripe was asked for it.
+
+    `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`);
+    `failure_message` can be shown to the payer.
+    """
+
+    id: str
+    status: str
+    amount_cents: int
+    client_secret: str
+    charge_id: str | None
+    failure_code: str | None
+    failure_message: str | None
+    metadata: dict[str, str]
+    fee_cents: int | None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        error = body.get("last_payment_error") or {}
+        charge = body.get("latest_charge")
+        details = charge if isinstance(charge, dict) else {"id": charge}
+        fee = details.get("balance_transaction")
+        return cls(
+            body["id"],
+            body["status"],
+            body["amount"],
+            body.get("client_secret") or "",
+            details["id"],
+            error.get("decline_code") or error.get("code"),
+            error.get("message"),
+            body.get("metadata") or {},
+            fee["fee"] if isinstance(fee, dict) else None,
+        )
+
+
+@dataclass(frozen=True)
+class StripeRefund:
+    """A refund at Stripe; `status` is pending, requires_action, succeeded, failed or canceled."""
+
+    id: str
+    status: str
+    amount_cents: int
+    intent_id: str | None
+    failure_reason: str | None
+    metadata: dict[str, str]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        return cls(
+            body["id"],
+            body["status"],
+            body["amount"],
+            body.get("payment_intent"),
+            body.get("failure_reason"),
+            body.get("metadata") or {},
+        )
+
+
+@dataclass(frozen=True)
+class RefundAsked:
+    """One attempt of one of our refunds; attempts count from 1."""
+
+    refund_id: UUID
+    intent_id: str
+    amount_cents: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class StripeDispute:
+    """A dispute at Stripe; `status` is won or lost when it is over."""
+
+    id: str
+    status: str
+    amount_cents: int
+    reason: str
+    intent_id: str | None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        return cls(body["id"], body["status"], body["amount"], body["reason"], body.get("payment_intent"))
+
+
+@dataclass(frozen=True)
+class SavedCard:
+    """A card saved at Stripe: what its owner may see of it; `customer_id` is Stripe's, None for a card of nobody."""
+
+    id: str
+    customer_id: str | None
+    brand: str
+    last_four: str
+    exp_month: int
+    exp_year: int
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        card = body["card"]
+        return cls(body["id"], body["customer"], card["brand"], card["last4"], card["exp_month"], card["exp_year"])
+
+
+@dataclass(frozen=True)
+class StripeEvent:
+    """A verified webhook: what it is about is in `intent` or `refund`; a charge or dispute names its `intent_id`."""
+
+    id: str
+    type: str
+    intent: Intent | None
+    intent_id: str | None
+    refund: StripeRefund | None
+    livemode: bool
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Self:
+        about = event["data"]["object"]
+        intent = Intent.of(about) if about["object"] == "payment_intent" else None
+        refund = StripeRefund.of(about) if about["object"] == "refund" else None
+        intent_id = intent.id if intent else about.get("payment_intent")
+        return cls(event["id"], event["type"], intent, intent_id, refund, event["livemode"])
