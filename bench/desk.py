@@ -75,8 +75,10 @@ class Desk:
         self._note(made, changes, await self._wire.write(f"{DESK}{made.id}/", changes, "PATCH", **told))
 
     async def _reschedule(self, made: Kept, day: date) -> None:
+        """What was paid too much for the new day goes back by itself."""
         asked = {"pickup_date": day.isoformat(), "reason": "Snow on the road"}
-        self._note(made, asked, await self._wire.write(f"{DESK}{made.id}/reschedule/", asked))
+        if self._note(made, asked, await self._wire.write(f"{DESK}{made.id}/reschedule/", asked)):
+            made.returned_cents = max(0, made.paid_cents - made.price_cents)
 
     async def _cancel(self, made: Kept) -> None:
         """Gives back all of it, a part, or nothing."""

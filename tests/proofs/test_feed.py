@@ -1,6 +1,6 @@
 """Thirty-two writers with delays, rollbacks, idle transactions and kills: the feed misses nothing, a naive reader does.
 
-A short turn of ten seconds; with TOTETAXI_PROVE=1 two minutes with a kill every ten seconds.
+A short turn of a few seconds; with TOTETAXI_PROVE=1 two minutes with a kill every ten seconds.
 """
 
 import os
@@ -25,7 +25,7 @@ from tests.eventlog.streams import Writer
 
 ROOT = Path(__file__).parents[2]
 PROCESSES, PAGE = 4, 100
-SECONDS, KILL_EVERY_S = (120, 10) if os.environ.get("TOTETAXI_PROVE") else (9, 4)
+SECONDS, KILL_EVERY_S = (120, 10) if os.environ.get("TOTETAXI_PROVE") else (6, 3)
 ALL = "select notification_id, originator_id, originator_version from eventlog.stored_events where notification_id > %s"
 Row = tuple
 

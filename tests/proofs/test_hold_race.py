@@ -1,7 +1,7 @@
 """A hold ends in the moment in which its payment succeeds, while somebody else wants the place: money and places agree.
 
 The hold is ended by the reactions and jobs in processes of their own, the money is told by the payer's confirm and by
-Stripe's webhook, each in its moment. 200 races with TOTETAXI_PROVE=1, 20 without.
+Stripe's webhook, each in its moment. 200 races with TOTETAXI_PROVE=1, 10 without.
 """
 
 import os
@@ -40,7 +40,7 @@ from tests.waiting import until
 from tests.workers.acting import Acting, context, is_idle
 from workers.job_schema import create_job_tables
 
-RACES = 200 if os.environ.get("TOTETAXI_PROVE") else 20
+RACES = 200 if os.environ.get("TOTETAXI_PROVE") else 10
 AT_ONCE, HOLD, SHOP = 10, timedelta(minutes=30), "http://127.0.0.1/"
 UNDELIVERED = "select count(*) from stripe_sandbox.deliveries"
 LIMITS, PRICE = {"mini_move": 1}, 117000
