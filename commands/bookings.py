@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from commands import Context, booking_ref, day_ref
+from commands import Context, day_ref
 from commands.contacts import normal_mail, normal_phone
 from commands.places import wish
 from commands.quotes import States, Terms, Wanted, terms
@@ -177,29 +177,6 @@ def area_of(address: Address, place: Place) -> Area:
 def new_number() -> str:
     """`TT` and eight characters that nobody confuses: 31^8 numbers, not guessable."""
     return "TT" + "".join(secrets.choice(UNAMBIGUOUS) for _ in range(NUMBER_LENGTH))
-
-
-# What happens to a booking later. Each answers the position; the refusals are the domain's.
-
-
-def confirm_booking(id: UUID, ctx: Context) -> int:
-    return _decide(id, booking.confirm, ctx)
-
-
-def start_booking(id: UUID, ctx: Context) -> int:
-    return _decide(id, booking.start, ctx)
-
-
-def delay_booking(id: UUID, ctx: Context) -> int:
-    return _decide(id, booking.delay, ctx)
-
-
-def resume_booking(id: UUID, ctx: Context) -> int:
-    return _decide(id, booking.resume, ctx)
-
-
-def _decide(id: UUID, decision: Callable, ctx: Context) -> int:
-    return ctx.append([booking_ref(id)], lambda made: [decision(found(made))], id).position
 
 
 def found(state: booking.Booking | None) -> booking.Booking:

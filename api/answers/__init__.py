@@ -8,7 +8,6 @@ Instant = Annotated[str, Meta(description="An instant in UTC, RFC 3339.", extra_
 WallTime = Annotated[str, Meta(description="What a clock in New York shows, HH:MM.", pattern="^[0-2][0-9]:[0-5][0-9]$")]
 Position = Annotated[int, Meta(description="Of what was written in the log: send it as X-Consistency-Position.")]
 Version = Annotated[int, Meta(description="Of what is shown; its ETag is the same number in quotes.")]
-Fields = dict[str, Any]
 
 
 def either(*names: str) -> Any:

@@ -4,7 +4,7 @@ from commands import booking_ref, day_ref
 from commands.bookings import Address
 from commands.changing import ByStaff, Changes, NewTime, change_booking
 from domain import Refused, house, pickup_day
-from domain.booking_status import ACTIVE
+from domain.booking_status import ACTIVE, Status
 from domain.selection import Extras, PickupTime
 from eventlog.store import Ref
 from tests.commands.wishes import booking, day
@@ -24,6 +24,15 @@ def change(ctx, placed, time=None, version=None, now=None, **changes):
     """The `changes` are those of a Changes; `version` is the one that was seen, where that matters."""
     context = ctx() if now is None else ctx(now)
     return change_booking(booking_ref(placed.booking_id)._replace(version=version), Changes(time, **changes), context)
+
+
+def confirm_booking(id, ctx):
+    """As staff do it, by saying so."""
+    return change_booking(booking_ref(id), Changes(by_staff=ByStaff(Status.CONFIRMED)), ctx)
+
+
+def start_booking(id, ctx):
+    return change_booking(booking_ref(id), Changes(by_staff=ByStaff(Status.IN_PROGRESS)), ctx)
 
 
 def refused(ctx, call, *args, **kwargs) -> tuple[str, str]:

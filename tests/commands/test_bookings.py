@@ -18,6 +18,7 @@ from domain.ids import booking_id
 from domain.selection import PickupTime, ServiceType, StandardDelivery
 from eventlog.statements import Once
 from eventlog.store import EventStore, KeyTaken, Ref
+from tests.commands.changes import confirm_booking
 from tests.commands.wishes import BEACH, TOWN, WANTED, asks, booking, contact, day, names, payment
 from tests.samples import HOLD, MONDAY, NOON
 
@@ -168,7 +169,7 @@ def test_a_customer_cancels_what_is_pending_and_the_place_is_free_again(ctx):
 
 def test_only_staff_cancel_what_they_have_confirmed(ctx):
     placed = place_booking(asks(), ctx())
-    bookings.confirm_booking(placed.booking_id, ctx(actor="staff:kim"))
+    confirm_booking(placed.booking_id, ctx(actor="staff:kim"))
     assert refusal(lambda: cancel_booking(placed.booking_id, "", False, ctx()))[0] == "not_allowed"
     cancel_booking(placed.booking_id, "", True, ctx(actor="staff:kim"))
     assert booking(ctx, placed).reason == "by_staff"
@@ -198,16 +199,16 @@ def test_the_house_says_how_long_a_hold_is(ctx):
 
 def test_a_confirmed_booking_has_no_hold(ctx):
     placed = place_booking(asks(), ctx())
-    bookings.confirm_booking(placed.booking_id, ctx(actor="staff:kim"))
+    confirm_booking(placed.booking_id, ctx(actor="staff:kim"))
     expire_hold(placed.booking_id, ctx(LONG_AFTER))
     assert booking(ctx, placed).status == "confirmed"
 
 
 def test_a_guests_booking_goes_its_whole_way(ctx):
     id = (placed := place_booking(asks(), ctx())).booking_id
-    steps = ("confirm", "start", "delay", "resume")
-    for step in steps:
-        getattr(bookings, f"{step}_booking")(id, ctx(actor="staff:kim"))
+    steps = (Status.CONFIRMED, Status.IN_PROGRESS, Status.DELAYED, Status.IN_PROGRESS)
+    for status in steps:
+        change_booking(booking_ref(id), Changes(by_staff=ByStaff(status)), ctx(actor="staff:kim"))
     assert list(day(ctx).places) == [id]
     change_booking(booking_ref(id), Changes(by_staff=ByStaff(Status.COMPLETED)), ctx(actor="staff:kim"))
     assert (booking(ctx, placed).status, day(ctx).places) == ("completed", {})
@@ -216,5 +217,5 @@ def test_a_guests_booking_goes_its_whole_way(ctx):
 
 def test_what_is_asked_of_no_booking_is_refused(ctx):
     nobody = booking_id("TT00000000")
-    for ask in (bookings.confirm_booking, expire_hold, lambda id, ctx: cancel_booking(id, "", True, ctx)):
+    for ask in (confirm_booking, expire_hold, lambda id, ctx: cancel_booking(id, "", True, ctx)):
         assert refusal(lambda ask=ask: ask(nobody, ctx()))[0] == "not_found"

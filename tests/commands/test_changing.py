@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 from msgspec.structs import replace
 
-from commands.bookings import confirm_booking, place_booking, start_booking
+from commands.bookings import place_booking
 from commands.changing import ByStaff
 from commands.payments import cancel_intent, create_intent, open_payment
 from commands.readdressing import Ends
@@ -21,6 +21,7 @@ from tests.commands.changes import (
     TUESDAY,
     black_out,
     change,
+    confirm_booking,
     furnish,
     has_its_place,
     head,
@@ -28,6 +29,7 @@ from tests.commands.changes import (
     on,
     places,
     refused,
+    start_booking,
 )
 from tests.commands.wishes import BEACH, PASSES, TOWN, WANTED, asks, at_stripe, booking, day, names, pay, payment, place
 from tests.samples import MONDAY, NOON

@@ -4,7 +4,6 @@ import pytest
 from msgspec.structs import replace
 
 from commands import booking_ref, payment_ref
-from commands.bookings import confirm_booking, start_booking
 from commands.changing import ByStaff
 from commands.ending import Cancellation, cancel_as_seen, delete_booking, expire_hold
 from commands.refunds import pay_back
@@ -14,7 +13,7 @@ from domain.booking_events import BookingBilledAgain
 from domain.booking_status import Status
 from domain.ids import payment_id
 from domain.payment import PaymentOpened, PaymentRequested, PaymentSecret, PaymentSucceeded
-from tests.commands.changes import SATURDAY, STAFF, change, has_its_place, on, refused
+from tests.commands.changes import SATURDAY, STAFF, change, confirm_booking, has_its_place, on, refused, start_booking
 from tests.commands.wishes import booking, day, names, pay, payment, place
 from tests.samples import HOLD
 

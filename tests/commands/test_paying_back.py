@@ -2,7 +2,6 @@
 
 import pytest
 
-from commands.bookings import start_booking
 from commands.changing import ByStaff
 from commands.differences import settle_difference
 from commands.paying_back import record_refund
@@ -11,7 +10,7 @@ from commands.refunds import deny_refund, pay_back, refuse_refund, try_refund_ag
 from domain.booking import Status
 from domain.ids import payment_id
 from integrations.stripe import RefundAsked, StripeUnavailable
-from tests.commands.changes import AT_NINE, STAFF, change
+from tests.commands.changes import AT_NINE, STAFF, change, start_booking
 from tests.commands.money_back import (
     EVE,
     FAILING,

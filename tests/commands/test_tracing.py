@@ -8,7 +8,6 @@ import pytest
 from msgspec import json
 
 from commands import booking_ref, day_ref, payment_ref
-from commands.bookings import start_booking
 from commands.catalog import seed
 from commands.tracing import Trace
 from domain import Refused, audit, pickup_day
@@ -18,6 +17,7 @@ from eventlog.feed import open_log
 from eventlog.ids import new_id
 from eventlog.statements import Once
 from eventlog.store import EventStore, KeyTaken
+from tests.commands.changes import start_booking
 from tests.commands.wishes import pay, place
 from tests.eventlog.golden_events import EVENTS
 from tests.samples import MONDAY, NOON, person
