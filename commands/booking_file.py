@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from commands.booking_sheet import payments_of, rfc3339
 from domain import payment, refund
 from domain.booking_events import BookingCancelled, BookingRescheduled, CoreAreaOverridden
-from domain.payment import PaymentRequested, PaymentSucceeded
+from domain.payment import PaymentRequested, PaymentSucceeded, RefundReserved
 from domain.refund import RefundApproved, RefundCompleted, RefundFailed, RefundRequested
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore
@@ -24,9 +24,10 @@ class File(NamedTuple):
 
 
 def file_of(past: list[Recorded], store: EventStore) -> File:
-    """Of the booking with this history."""
+    """Of the booking with this history; refunds also that came to nothing, whose money is no longer set aside."""
     payments = payments_of(store, past[0].originator_id)
-    refunds = [store.history(id) for paid in payments for id in _paid(paid).refunds]
+    set_aside = [one.event for paid in payments for one in paid if isinstance(one.event, RefundReserved)]
+    refunds = [store.history(id) for id in dict.fromkeys(event.refund_id for event in set_aside)]
     return File(past, payments, refunds)
 
 

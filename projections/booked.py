@@ -100,6 +100,10 @@ class Fold:
         if back := self.refunds.get(recorded.originator_id):
             back.status = "approved"
 
+    def deny(self, recorded: Recorded) -> None:
+        if back := self.refunds.get(recorded.originator_id):
+            back.status = "denied"
+
     def give_back(self, recorded: Recorded) -> None:
         if back := self.refunds.get(recorded.originator_id):
             back.status = "completed"
@@ -148,6 +152,8 @@ CHANGES: dict[type, Callable[[Fold, Recorded], None]] = {
     payment.DisputeClosed: Fold.settle,
     refund.RefundRequested: Fold.ask_back,
     refund.RefundApproved: Fold.approve,
+    refund.RefundTriedAgain: Fold.approve,
+    refund.RefundDenied: Fold.deny,
     refund.RefundCompleted: Fold.give_back,
     refund.RefundFailed: Fold.fail,
 }

@@ -86,8 +86,8 @@ def _addresses(placed: BookingPlaced, details: str | None) -> dict[str, Any]:
 
 def _payment(id: UUID, paid: payment.Payment, refunds: list[dict[str, Any]]) -> dict[str, Any]:
     back = sum(r["amount_cents"] for r in refunds if r["payment_id"] == id and r["status"] == refund.Status.COMPLETED)
-    status = str(paid.status)
-    if back:
+    status = str(payment.standing(paid))
+    if back and status != payment.Status.DISPUTED:
         status = "refunded" if back >= paid.amount_cents else "partially_refunded"
     return {
         "id": id,

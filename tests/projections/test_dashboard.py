@@ -140,6 +140,8 @@ def test_a_delayed_booking_and_a_refund_that_waits_are_urgent(store, ask):
     day = timedelta(days=1)
     assert [urgent["reason"] for urgent in seen(ask, NOON + day - timedelta(minutes=1))["urgent"]] == ["delayed"]
     assert {urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]} == {"delayed", "refund_waiting"}
+    tell(store, story.id, (story.refund, refund.RefundDenied("staff")))
+    assert [urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]] == ["delayed"]
     tell(store, story.id, (story.refund, refund.RefundApproved("system")))
     assert [urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]] == ["delayed"]
 
