@@ -12,9 +12,12 @@ class PaymentSecret(Value):
 
 
 class PaymentRequested(Value):
+    """`stripe_customer_id` is whose saved cards may pay it, fixed here so that asking Stripe again asks the same."""
+
     booking_id: UUID
     person_id: UUID
     amount_cents: int
+    stripe_customer_id: str = ""
 
 
 class PaymentOpened(Value):

@@ -19,12 +19,13 @@ from domain import (
     house,
     payment,
     pickup_day,
+    reconciliation,
     refund,
     staff_member,
 )
 from eventlog.vault import PersonKey, Sealed, Vault, unseal
 
-AGGREGATES = (booking, pickup_day, payment, refund, customer, staff_member, audit, catalog, house)
+AGGREGATES = (booking, pickup_day, payment, refund, customer, staff_member, audit, catalog, house, reconciliation)
 EVENTS: dict[str, type] = {
     event.__name__: event for aggregate in AGGREGATES for event in (get_args(aggregate.Event) or (aggregate.Event,))
 }

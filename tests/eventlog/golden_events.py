@@ -1,6 +1,6 @@
 """What the golden stored bodies say: an event of each name, and of a booking one for each service."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from domain import (
     price_list,
     pricing,
     profile,
+    reconciliation,
     refund,
     selection,
     staff_member,
@@ -48,6 +49,7 @@ MOVED_IN = booking_events.BookingAddressesChanged(
     ADA, Area("New York", "NY", "10014"), Area("Greenwich", "CT", "06830"), False, replace(PRICING, applied_rules=()),
     Streets(Street("3 Bank St", "4C", "Ring"), Street("5 Elm St")),
 )  # fmt: skip
+UNKNOWN_MONEY = reconciliation.Finding(reconciliation.Kind.UNKNOWN_PAYMENT, "pi_2", TWO, None, 500)
 KIM_LEE = staff_member.StaffDetails(
     "Kim Lee", "kim@example.com", "+12125550123", "E7", "Operations", "2026-03-02", "Lou Lee", "Speaks French"
 )
@@ -75,6 +77,7 @@ EVENTS = {
     ),
     "BookingPaid-difference": booking.BookingPaid(ONE, 284375, -10000),
     "BookingReinstated-difference": booking.BookingReinstated(ONE, 284375, 10000),
+    "PaymentRequested-customer": payment.PaymentRequested(ONE, ADA, 284375, "cus_1"),
     "RefundRequested-words": refund.RefundRequested(ONE, TWO, 10000, "by_staff", "staff:ada", ADA, Words("A late van")),
     "RefundFailed-at_stripe": refund.RefundFailed("lost_or_stolen_card", "re_1"),
     "RefundApproved-own": refund.RefundApproved("staff:ada", is_own=True),
@@ -126,6 +129,7 @@ EVENTS = {
         refund.RefundFailed("expired_or_canceled_card"),
         refund.RefundDenied("staff:eve", ADA, Words("It came on time")),
         refund.RefundTriedAgain("staff:eve", 2),
+        reconciliation.BooksCompared(12, 1, 500, (UNKNOWN_MONEY,), datetime(2027, 1, 1, tzinfo=UTC)),
         PersonForgotten(ADA, (ONE, TWO)),
         customer.CustomerRegistered(ADA, MAIL, profile.Contact("Ada", "Byron", "ada@example.com", "+12125550123")),
         customer.MailVerified(MAIL),
