@@ -97,7 +97,11 @@ class Settings:
     )
     stripe_secret_key: str = known("STRIPE_SECRET_KEY", "", "Stripe's secret key.")
     stripe_publishable_key: str = known("STRIPE_PUBLISHABLE_KEY", "", "Stripe's publishable key, shown to payers.")
-    stripe_webhook_secret: str = known("STRIPE_WEBHOOK_SECRET", "", "Proves that a webhook comes from Stripe.")
+    stripe_webhook_secret: str = known(
+        "STRIPE_WEBHOOK_SECRET",
+        "",
+        "Proves that a webhook comes from Stripe; while it is replaced, the new one and the old one with a comma.",
+    )
     stripe_api_url: str = known("TOTETAXI_STRIPE_API_URL", "", "Address of the Stripe sandbox; empty: Stripe itself.")
     aws_access_key_id: str = known("AWS_ACCESS_KEY_ID", "", "For mail and documents, to come.")
     aws_secret_access_key: str = known("AWS_SECRET_ACCESS_KEY", "", "For mail and documents, to come.")

@@ -17,6 +17,7 @@ FIELD_RULE = (422, "The request breaks a rule")
 TITLES = {
     "invalid_json": (400, "The body is not JSON"),
     "invalid_signature": (400, "The signature does not fit"),
+    "wrong_mode": (400, "Test cards where money is real, or the other way round"),
     "unauthenticated": (401, "Log in first"),
     "second_factor_required": (401, "Send the code of the second factor too"),
     "csrf_failed": (403, "The CSRF token is missing or wrong"),

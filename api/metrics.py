@@ -14,6 +14,9 @@ REQUESTS = Counter("totetaxi_requests", "Requests answered.", ["method", "route"
 SECONDS = Histogram(
     "totetaxi_request_seconds", "Time to answer.", ["method", "route"], registry=REGISTRY, buckets=BOUNDS
 )
+WEBHOOKS = Counter(
+    "totetaxi_webhooks", "Webhooks received, by what became of them.", ["source", "outcome"], registry=REGISTRY
+)
 POSTGRES = Gauge("totetaxi_postgres_up", "Whether Postgres answers.", registry=REGISTRY)
 HEAD = Gauge("totetaxi_log_head", "The last position that is committed.", registry=REGISTRY)
 LAG_EVENTS = Gauge(

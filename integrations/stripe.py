@@ -4,31 +4,25 @@ Every call ends in one of three ways: an answer; `StripeRefused`, which is certa
 nobody knows whether the effect took place, so the same call is made again with the same key, or Stripe is asked.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import stripe
-from msgspec import DecodeError, json
 
 from integrations.stripe_answers import StripeRefused, StripeUnavailable, certain_or_unknown, pages, since
 from integrations.stripe_objects import Intent, RefundAsked, SavedCard, StripeDispute, StripeEvent, StripeRefund
+from integrations.stripe_webhooks import ForgedWebhook, is_live, verified
 
 __all__ = ["ForgedWebhook", "Intent", "RefundAsked", "SavedCard", "Stripe", "StripeDispute", "StripeEvent",
            "StripeRefund", "StripeRefused", "StripeUnavailable", "connect"]  # fmt: skip
 
-TOLERANCE_SECONDS = 300
 MARKS = ("refund_id", "attempt")
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
 
 stripe.enable_telemetry = False  # the package would write an id into the home folder and report timings
-
-
-class ForgedWebhook(Exception):
-    """A webhook that Stripe did not sign with our secret within the last five minutes."""
 
 
 def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: float = 5.0) -> "Stripe":
@@ -42,7 +36,7 @@ def connect(key: str, url: str | None, webhook_secret: str, timeout_seconds: flo
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=timeout_seconds),
     )
-    return Stripe(client.v1, webhook_secret)
+    return Stripe(client.v1, webhook_secret, is_live(key))
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,7 @@ class Stripe:
 
     v1: stripe.V1Services
     webhook_secret: str
+    is_live: bool
 
     def create_intent(self, payment_id: UUID, amount_cents: int, metadata: dict[str, str]) -> Intent:
         """The one intent of a payment, in USD; asked again, the same one (its state may have moved on since)."""
@@ -168,20 +163,8 @@ class Stripe:
             return self._as_it_is(intent_id, refusal)
 
     def webhook_event(self, payload: bytes, signature: str) -> StripeEvent:
-        """The event in a webhook's raw body. Raises `ForgedWebhook`.
-
-        Beyond what the package checks, a time of signing in the future is refused too.
-        """
-        try:
-            stripe.WebhookSignature.verify_header(payload, signature, self.webhook_secret, TOLERANCE_SECONDS)
-            signed_at = next(part[2:] for part in signature.split(",") if part.startswith("t="))
-            if int(signed_at) > time.time() + TOLERANCE_SECONDS:
-                raise ForgedWebhook("signed in the future")
-            return StripeEvent.of(json.decode(payload))
-        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
-            raise ForgedWebhook(str(error)) from error
-        except (DecodeError, KeyError, TypeError, ValueError) as error:
-            raise ForgedWebhook(f"signed, but no event: {error!r}") from error
+        """The event in a webhook's raw body. Raises `ForgedWebhook`."""
+        return verified(payload, signature, self.webhook_secret, self.is_live)
 
     def _method(self, method: str) -> SavedCard:
         with certain_or_unknown():

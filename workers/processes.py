@@ -66,7 +66,7 @@ def stripe_sandbox(asked: Namespace) -> None:
     if settings.production:
         raise BadSettings("there is no sandbox in production")
     webhook = f"{settings.base_url}/api/payments/webhook/"
-    app = create_app(settings.database_url, webhook, settings.stripe_webhook_secret)
+    app = create_app(settings.database_url, webhook, settings.stripe_webhook_secret.split(",")[0])
     uvicorn.run(app, host=settings.host, port=int(asked.port), log_config=None, access_log=False)
 
 

@@ -188,4 +188,5 @@ class StripeEvent(TypedDict):
 
     id: str
     type: str
+    livemode: bool
     data: dict[str, Any]

@@ -5,21 +5,15 @@ from typing import Any
 
 from api import bodies
 from api.call import Call
-from api.errors import Problem
 from api.idempotency import Done, Write, carry_out
 from api.owners import let_pay
 from api.policies import PAYER, PAYER_READ, SIGNED_BY_STRIPE
 from api.route import Route
+from api.routes.stripe_webhook import webhook
 from api.views import is_owner, last_payment_sheet, status_of
-from commands import Context, hearing, payments
+from commands import Context, payments
 from commands.booking_sheet import booking_sheet
 from domain.ids import booking_id
-from integrations.stripe import ForgedWebhook, StripeEvent
-
-NOTED = """
-    insert into api.webhook_inbox (source, event_id, type) values ('stripe', %s, %s)
-    on conflict (source, event_id) do update set type = excluded.type returning done_at is not null"""
-DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and event_id = %s"
 
 
 def create_intent(call: Call, asked: bodies.CreateIntent) -> dict[str, Any]:
@@ -53,25 +47,6 @@ def mock_confirm(call: Call, asked: bodies.MockConfirm) -> dict[str, Any]:
     """Pays with a test card first; only where Stripe is the sandbox."""
     intent, number = asked.payment_intent_id, asked.booking_number
     return _settled(call, asked, lambda ctx: payments.pay_in_sandbox(intent, number, asked.card, ctx))
-
-
-def webhook(call: Call) -> dict[str, Any]:
-    """Stripe's events: verified over the raw body, noted, acted on; 2xx only once the effect is durable."""
-    try:
-        event = call.parts.stripe.webhook_event(call.raw, call.headers.get("stripe-signature", ""))
-    except ForgedWebhook:
-        raise Problem("invalid_signature", "This was not signed with our secret in the last five minutes.") from None
-    if not _is_done(call, event):
-        hearing.hear(event, call.context())
-        with call.parts.pool.connection() as db:
-            db.execute(DONE, (event.id,))
-    return {"received": True}
-
-
-def _is_done(call: Call, event: StripeEvent) -> bool:
-    with call.parts.pool.connection() as db:
-        row = db.execute(NOTED, (event.id, event.type)).fetchone()
-    return bool(row and row[0])
 
 
 def _settled(call: Call, asked: bodies.Confirm, settle: Callable[[Context], int]) -> dict[str, Any]:

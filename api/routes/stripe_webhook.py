@@ -1,0 +1,60 @@
+"""Stripe's webhooks: verified over the raw body, noted, acted on; 2xx only once the effect is durable.
+
+Each is counted by what became of it: `acted`, `repeated` (done before), `nothing_of_ours`, `failed` (Stripe sends it
+again), or why it was not believed.
+"""
+
+from typing import Any
+
+from api.call import Call
+from api.errors import Later, Problem, unavailable
+from api.key_locks import PATIENCE_S
+from api.metrics import WEBHOOKS
+from commands import hearing
+from eventlog.statements import Once
+from integrations.stripe import ForgedWebhook, StripeEvent
+
+NOTED = """
+    insert into api.webhook_inbox (source, event_id, type) values ('stripe', %s, %s)
+    on conflict (source, event_id) do update set type = excluded.type returning done_at is not null"""
+DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and event_id = %s"
+
+
+def webhook(call: Call) -> dict[str, Any]:
+    """Twins of one event wait for the first, so that a burst of them asks Stripe once."""
+    event = _believed(call)
+    alone = Once("stripe", "webhook", event.id, b"", {})
+    if not call.parts.key_locks.try_lock(alone):
+        raise Later(unavailable("The same event is being acted on."), PATIENCE_S)
+    outcome = "failed"
+    try:
+        outcome = _act(call, event)
+    finally:
+        call.parts.key_locks.unlock(alone)
+        _count(outcome)
+    return {"received": True}
+
+
+def _believed(call: Call) -> StripeEvent:
+    try:
+        return call.parts.stripe.webhook_event(call.raw, call.headers.get("stripe-signature", ""))
+    except ForgedWebhook as forged:
+        _count(forged.reason)
+        if forged.reason == "wrong_mode":
+            raise Problem("wrong_mode", "This is of the other mode than our key for Stripe.") from None
+        raise Problem("invalid_signature", "This was not signed with our secret in the last five minutes.") from None
+
+
+def _act(call: Call, event: StripeEvent) -> str:
+    with call.parts.pool.connection() as db:
+        row = db.execute(NOTED, (event.id, event.type)).fetchone()
+    if row and row[0]:
+        return "repeated"
+    position = hearing.hear(event, call.context())
+    with call.parts.pool.connection() as db:
+        db.execute(DONE, (event.id,))
+    return "nothing_of_ours" if position is None else "acted"
+
+
+def _count(outcome: str) -> None:
+    WEBHOOKS.labels("stripe", outcome).inc()
