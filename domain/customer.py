@@ -11,82 +11,30 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain import Refused, Value
-from domain.address import Area, Words
+from domain.customer_events import (
+    AccountClosed,
+    AddressRemoved,
+    AddressSaved,
+    CustomerDetailsCorrected,
+    CustomerRegistered,
+    DefaultPaymentMethodChosen,
+    Event,
+    MailChanged,
+    MailVerified,
+    PasswordChanged,
+    PaymentMethodRemoved,
+    PaymentMethodSaved,
+    PreferencesChosen,
+    StaffNotesWritten,
+    StripeCustomerMade,
+    VipGranted,
+    VipRevoked,
+)
 from domain.person import PersonForgotten
-from domain.profile import Contact, Door, MailAddress, Preferences, SavedAddress
+from domain.profile import Contact, MailAddress, PaymentMethods, Preferences, SavedAddress
 
+__all__ = ["Contact", "MailAddress"]
 MOST_ADDRESSES = 50
-
-
-# Events. `person_id` is whose key seals what is personal: the customer's own id.
-
-
-class CustomerRegistered(Value):
-    """`mail_id` is the person's id of the mail address: the one under which its guest bookings are."""
-
-    person_id: UUID
-    mail_id: UUID
-    personal: Contact | None = None
-
-
-class MailVerified(Value):
-    """The address is the customer's, and so is what was booked with it as a guest."""
-
-    mail_id: UUID
-
-
-class MailChanged(Value):
-    person_id: UUID
-    mail_id: UUID
-    personal: MailAddress | None = None
-
-
-class CustomerDetailsCorrected(Value):
-    person_id: UUID
-    personal: Contact | None = None
-
-
-class PreferencesChosen(Value):
-    preferences: Preferences
-
-
-class AddressSaved(Value):
-    """New, or whole in place of what it was. `nickname_id` is the same for the same nickname of the same customer."""
-
-    address_id: UUID
-    person_id: UUID
-    nickname_id: UUID
-    area: Area
-    is_default: bool = False
-    personal: Door | None = None
-
-
-class AddressRemoved(Value):
-    address_id: UUID
-
-
-class PasswordChanged(Value): ...
-
-
-class VipGranted(Value): ...
-
-
-class VipRevoked(Value): ...
-
-
-class StaffNotesWritten(Value):
-    person_id: UUID
-    personal: Words | None = None
-
-
-class AccountClosed(Value): ...
-
-
-Event = (
-    CustomerRegistered | MailVerified | MailChanged | CustomerDetailsCorrected | PreferencesChosen | AddressSaved
-    | AddressRemoved | PasswordChanged | VipGranted | VipRevoked | StaffNotesWritten | AccountClosed
-    | PersonForgotten
-)  # fmt: skip
 
 
 # State
@@ -96,6 +44,7 @@ class Customer(Value):
     """`mail_id` is None for a guest. `verified` is the address that is proven to be the customer's, if it is.
 
     Whoever leaves an address leaves what was booked with it as a guest: somebody else may have the address next.
+    `stripe_id` is Stripe's of the customer, once there is one, and for ever.
     """
 
     mail_id: UUID | None = None
@@ -103,6 +52,8 @@ class Customer(Value):
     is_vip: bool = False
     preferences: Preferences = Preferences()
     addresses: dict[UUID, SavedAddress] = {}
+    stripe_id: str = ""
+    methods: PaymentMethods = PaymentMethods()
     is_closed: bool = False
     destroyed: frozenset[UUID] = frozenset()
 
@@ -125,12 +76,16 @@ def evolve(customer: Customer | None, event: Event) -> Customer:
         case AddressRemoved():
             gone = replace(old.addresses[event.address_id], is_active=False, is_default=False)
             return replace(old, addresses=old.addresses | {event.address_id: gone})
+        case StripeCustomerMade():
+            return replace(old, stripe_id=event.stripe_customer_id)
+        case PaymentMethodSaved() | PaymentMethodRemoved() | DefaultPaymentMethodChosen():
+            return replace(old, methods=_with_method(old.methods, event))
         case VipGranted() | VipRevoked():
             return replace(old, is_vip=isinstance(event, VipGranted))
         case AccountClosed():
             return replace(old, is_closed=True)
         case PersonForgotten():
-            return replace(old, preferences=Preferences(), addresses={}, destroyed=old.destroyed | set(event.key_ids))
+            return replace(_told_nothing(old), destroyed=old.destroyed | set(event.key_ids))
         case CustomerDetailsCorrected() | PasswordChanged() | StaffNotesWritten():
             return old
         case _:
@@ -143,6 +98,26 @@ def _saved(customer: Customer, event: AddressSaved) -> dict[UUID, SavedAddress]:
     if event.is_default:
         others = {id: replace(address, is_default=False) for id, address in others.items()}
     return others | {event.address_id: SavedAddress(event.nickname_id, event.area, event.is_default)}
+
+
+def _with_method(
+    methods: PaymentMethods, event: PaymentMethodSaved | PaymentMethodRemoved | DefaultPaymentMethodChosen
+) -> PaymentMethods:
+    """With one default as long as there is any: the first, until another is chosen; after that the newest left."""
+    id, saved = event.method_id, methods.saved
+    match event:
+        case PaymentMethodSaved():
+            return replace(methods, saved=(*saved, id), default=methods.default or id)
+        case DefaultPaymentMethodChosen():
+            return replace(methods, default=id)
+        case PaymentMethodRemoved():
+            left = tuple(other for other in saved if other != id)
+            default = methods.default if methods.default in left else "".join(left[-1:])
+            return PaymentMethods(left, default, (*methods.removed, id))
+
+
+def _told_nothing(customer: Customer) -> Customer:
+    return replace(customer, preferences=Preferences(), addresses={}, methods=PaymentMethods())
 
 
 def persons(customer_id: UUID, customer: Customer | None) -> tuple[UUID, ...]:
@@ -161,7 +136,7 @@ def verify_mail(customer: Customer, mail_id: UUID, guest: Customer | None = None
     """What staff granted the guest of that address is the customer's as well."""
     if mail_id in customer.verified:
         return []
-    _open(customer)
+    check_open(customer)
     if customer.mail_id != mail_id:
         raise Refused("invalid_token", "This link is for another mail address.")
     return [MailVerified(mail_id), *_favour(customer, guest)]
@@ -171,7 +146,7 @@ def change_mail(customer: Customer, change: MailChanged, guest: Customer | None 
     """Decided once the new address is proven."""
     if customer.mail_id == change.mail_id:
         return []
-    _open(customer)
+    check_open(customer)
     return [change, MailVerified(change.mail_id), *_favour(customer, guest)]
 
 
@@ -181,24 +156,24 @@ def _favour(customer: Customer, guest: Customer | None) -> list[Event]:
 
 def correct_details(customer: Customer, corrected: CustomerDetailsCorrected) -> list[Event]:
     """Not to be asked for what is so already: what is personal is not in the state."""
-    _open(customer)
+    check_open(customer)
     return [corrected]
 
 
 def change_password(customer: Customer) -> list[Event]:
     """Not to be asked twice: it is decided together with the token that it uses up."""
-    _open(customer)
+    check_open(customer)
     return [PasswordChanged()]
 
 
 def choose_preferences(customer: Customer, preferences: Preferences) -> list[Event]:
-    _open(customer)
+    check_open(customer)
     return [] if customer.preferences == preferences else [PreferencesChosen(preferences)]
 
 
 def save_address(customer: Customer, saved: AddressSaved) -> list[Event]:
     """Refuses `nickname_taken`, `too_many_addresses`, `not_found` if removed. Not to be asked for what is saved so."""
-    _open(customer)
+    check_open(customer)
     active = {id: address for id, address in customer.addresses.items() if address.is_active}
     if saved.address_id in customer.addresses and saved.address_id not in active:
         raise Refused("not_found", "There is no such address.")
@@ -214,7 +189,7 @@ def remove_address(customer: Customer, address_id: UUID) -> list[Event]:
     if address is None:
         raise Refused("not_found", "There is no such address.")
     if address.is_active:
-        _open(customer)
+        check_open(customer)
     return [AddressRemoved(address_id)] if address.is_active else []
 
 
@@ -223,13 +198,13 @@ def set_vip(customer: Customer | None, is_vip: bool) -> list[Event]:
     if old.is_vip == is_vip:
         return []
     if is_vip:
-        _open(old)
+        check_open(old)
     return [VipGranted() if is_vip else VipRevoked()]
 
 
 def write_notes(customer: Customer | None, written: StaffNotesWritten) -> list[Event]:
     """Nothing more is written of who has gone. Not to be asked for what is written already."""
-    _open(customer or Customer())
+    check_open(customer or Customer())
     return [written]
 
 
@@ -243,6 +218,7 @@ def forget(customer: Customer | None, person_id: UUID, key_ids: tuple[UUID, ...]
     return [*set_vip(customer, False), PersonForgotten(person_id, new)] if new else []
 
 
-def _open(customer: Customer) -> None:
+def check_open(customer: Customer) -> None:
+    """Raises Refused("not_found") where there is no account any more."""
     if customer.is_closed:
         raise Refused("not_found", "This account is closed.")

@@ -74,6 +74,7 @@ class Payment(Value):
     booking_id: UUID
     person_id: UUID
     amount_cents: int
+    stripe_customer_id: str = ""
     intent_id: str = ""
     charge_id: str = ""
     failed_charges: frozenset[str] = frozenset()
@@ -87,7 +88,8 @@ class Payment(Value):
 
 def evolve(payment: Payment | None, event: Event) -> Payment:
     if isinstance(event, PaymentRequested):
-        return Payment(Status.PENDING, event.booking_id, event.person_id, event.amount_cents)
+        whose = event.person_id, event.amount_cents, event.stripe_customer_id
+        return Payment(Status.PENDING, event.booking_id, *whose)
     assert payment, "a payment begins with PaymentRequested"
     match event:
         case PaymentOpened():

@@ -39,3 +39,20 @@ class SavedAddress(Value):
     area: Area
     is_default: bool
     is_active: bool = True
+
+
+class Card(Value):
+    """What is personal in a saved payment method: as much of the card as its owner needs to tell it from others."""
+
+    brand: str
+    last_four: str
+    exp_month: int
+    exp_year: int
+
+
+class PaymentMethods(Value):
+    """Those saved, oldest first, by Stripe's ids; one of them is the default, if there is any. Removed is for ever."""
+
+    saved: tuple[str, ...] = ()
+    default: str = ""
+    removed: tuple[str, ...] = ()
