@@ -194,5 +194,6 @@ def giving_back(guest: Guest) -> Iterator[list[Step]]:
     ]
     yield [
         Step(back, refund.RefundCompleted(f"re_{guest.n}", CENTS)),
+        Step(guest.payment, payment.RefundPaidOut(back, CENTS)),
         Step(guest.booking, booking.BookingRefunded(CENTS)),
     ]

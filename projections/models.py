@@ -9,11 +9,11 @@ from types import ModuleType
 
 from psycopg import Connection
 
-from projections import audit, bookings, calendar, customers, dashboard, history, payments
+from projections import audit, bookings, calendar, customers, dashboard, history, ledger, payments
 from projections.schemas import create, name_of
 
 MODELS: dict[str, ModuleType] = {
-    name_of(model): model for model in (audit, bookings, calendar, customers, dashboard, history, payments)
+    name_of(model): model for model in (audit, bookings, calendar, customers, dashboard, history, ledger, payments)
 }
 
 

@@ -4,6 +4,7 @@ BookingPlaced                                -> a timer for the end of its hold
 BookingConfirmed, Paid, Cancelled            -> that timer is taken back
 PaymentWithdrawn                             -> make an end of its intent at Stripe
 RefundApproved, TriedAgain                   -> pay it back at Stripe
+DisputeClosed, won                           -> settle a difference that could not be given from disputed money
 Booking changed, or paid another amount      -> settle the difference: a further payment, or a partial refund
 MailChanged                                  -> tell the old address
 PersonForgotten                              -> erase the person from the read models
@@ -25,7 +26,7 @@ from domain.booking_events import (
     CoreAreaOverridden,
 )
 from domain.customer import MailChanged
-from domain.payment import PaymentWithdrawn
+from domain.payment import DisputeClosed, PaymentWithdrawn
 from domain.person import PersonForgotten
 from domain.refund import RefundApproved, RefundTriedAgain
 from eventlog.envelope import Recorded
@@ -70,6 +71,8 @@ def react(recorded: Recorded) -> list[Effect]:
             return [Job("end_payment", stream, position)]
         case RefundApproved() | RefundTriedAgain():
             return [Job("pay_back", stream, position)]
+        case DisputeClosed() if recorded.event.outcome == "won":
+            return [Job("settle_difference", recorded.key, position)]
         case BookingRescheduled() | BookingAddressesChanged() | CoreAreaOverridden():
             return [Job("settle_difference", stream, position)]
         case MailChanged():

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from bench.past import Guest, life
+from bench.past import CENTS, Guest, life
 from eventlog.feed import PostgresFeed, open_log
 from eventlog.store import EventStore, Ref
 from projections.applying import apply, positions
@@ -20,6 +20,7 @@ from tests.samples import note, person
 NUMBERS = count(1)
 ASKED = """select '{table}'::regclass::oid, (select {count} from {table}),
            (select array_agg(position order by partition) from positions)"""
+CHARGES = f"coalesce(sum(credit_cents) filter (where account = 'charged'), 0) / {CENTS}"
 # What each read model counts in which table, and the events that make it more and less.
 COUNTED = {
     "audit": ("entries", "count(*)", ("StaffActed", "")),
@@ -28,6 +29,7 @@ COUNTED = {
     "customers": ("purchases", "count(*)", ("BookingPlaced", "")),
     "dashboard": ("pickups", "coalesce(sum(bookings), 0)", ("BookingPlaced", "")),
     "history": ("bookings", "count(*)", ("BookingPlaced", "")),
+    "ledger": ("postings", CHARGES, ("PaymentSucceeded", "")),
     "payments": ("payments", "count(*)", ("PaymentRequested", "")),
 }
 IN_LOG = """select count(*) filter (where topic = %s), count(*) filter (where topic = %s)

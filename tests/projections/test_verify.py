@@ -65,6 +65,7 @@ def test_a_row_that_history_does_not_tell_is_found(site, lived, db, name):
         "customers": "purchases",
         "dashboard": "bookings",
         "history": "entries",
+        "ledger": "postings",
         "payments": "payments",
     }
     table = tables[name]

@@ -15,7 +15,7 @@ from tests.samples import person as who
 from workers.reactions import HOLD as HOLD_TIMER
 from workers.reactions import Job, NoTimer, Timer, react
 
-ABOUT = UUID("0193b5a0-0000-7000-8000-0000000000b1")
+ABOUT, BOOKING = (UUID(f"0193b5a0-0000-7000-8000-0000000000b{n}") for n in (1, 2))
 PLACED = placed()
 PRICING = PLACED.pricing
 MOVED = booking.BookingRescheduled(
@@ -37,13 +37,14 @@ EFFECTS = [
     (booking.CoreAreaOverridden(who("ada"), False, PRICING), Job("settle_difference", ABOUT, 7)),
     (MOVED, Job("settle_difference", ABOUT, 7)),
     (READDRESSED, Job("settle_difference", ABOUT, 7)),
+    (payment.DisputeClosed("dp_1", "won"), Job("settle_difference", BOOKING, 7)),
     (MailChanged(who("ada"), new_id()), Job("letter_moved", ABOUT, 7, in_order=False)),
     (PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
 ]
 
 
 def recorded(event) -> Recorded:
-    return Recorded(ABOUT, 1, event, new_id(), ABOUT, NOON + timedelta(1), Origin("guest", new_id()), 7)
+    return Recorded(ABOUT, 1, event, new_id(), BOOKING, NOON + timedelta(1), Origin("guest", new_id()), 7)
 
 
 @pytest.mark.parametrize(("event", "effect"), EFFECTS)
@@ -55,6 +56,10 @@ def test_an_event_has_its_effect(event, effect):
 def test_money_that_does_not_fit_the_price_is_settled(due):
     for paid in (booking.BookingPaid(new_id(), 99500, due), booking_events.BookingBalancePaid(new_id(), 99500, due)):
         assert react(recorded(paid)) == [NoTimer(HOLD_TIMER, ABOUT), Job("settle_difference", ABOUT, 7)]
+
+
+def test_a_dispute_that_is_lost_frees_no_money():
+    assert react(recorded(payment.DisputeClosed("dp_1", "lost"))) == []
 
 
 def test_nothing_follows_from_any_other_event():
