@@ -37,7 +37,10 @@ def status_after(status: str, event: object) -> str:
 
 
 class Booked(Struct):
-    """A row of `bookings`; `disputes` are those that are open, `disputed_at` is since when there has been any."""
+    """A row of `bookings`; `disputes` are the cents of each there has been, `outcomes` how those that closed ended.
+
+    `disputed_at` is since when there has been any that is open.
+    """
 
     booking_id: UUID
     booking_number: str
@@ -49,8 +52,17 @@ class Booked(Struct):
     received_cents: int = 0
     returned_cents: int = 0
     is_deleted: bool = False
-    disputes: list[str] = []
+    disputes: dict[str, int] = {}
+    outcomes: dict[str, str] = {}
     disputed_at: datetime | None = None
+
+    @property
+    def is_disputed(self) -> bool:
+        return bool(self.disputes.keys() - self.outcomes.keys())
+
+    @property
+    def lost_cents(self) -> int:
+        return sum(cents for id, cents in self.disputes.items() if self.outcomes.get(id, "won") != "won")
 
 
 class Returned(Struct):
@@ -64,11 +76,11 @@ class Returned(Struct):
 
 
 class Fold:
-    """The rows that a batch is about, as they become; and money by day and partition: received, returned."""
+    """The rows that a batch is about, as they become; and money by day and partition: received, returned, lost."""
 
     def __init__(self, bookings: dict[UUID, Booked], refunds: dict[UUID, Returned]):
         self.bookings, self.refunds, self.parting = bookings, refunds, Parting()
-        self.money: dict[tuple[date, int], list[int]] = defaultdict(lambda: [0, 0])
+        self.money: dict[tuple[date, int], list[int]] = defaultdict(lambda: [0, 0, 0])
 
     def place(self, recorded: Recorded) -> None:
         placed: BookingPlaced = recorded.event
@@ -117,19 +129,27 @@ class Fold:
 
     def dispute(self, recorded: Recorded) -> None:
         if booked := self.bookings.get(recorded.key):
-            booked.disputes = sorted({*booked.disputes, recorded.event.stripe_dispute_id})
+            event, lost_cents = recorded.event, booked.lost_cents
+            booked.disputes = booked.disputes | {event.stripe_dispute_id: event.amount_cents}
+            booked.outcomes = {id: end for id, end in booked.outcomes.items() if id != event.stripe_dispute_id}
             booked.disputed_at = booked.disputed_at or recorded.at
+            self._lose(recorded, booked.lost_cents - lost_cents)
 
     def settle(self, recorded: Recorded) -> None:
-        """The bank has decided. Revenue goes on counting what it took as received."""
+        """The bank has decided. What is lost is gone on this day; until then it counts as received."""
         if booked := self.bookings.get(recorded.key):
-            booked.disputes = [id for id in booked.disputes if id != recorded.event.stripe_dispute_id]
-            booked.disputed_at = booked.disputed_at if booked.disputes else None
+            event, lost_cents = recorded.event, booked.lost_cents
+            booked.outcomes = booked.outcomes | {event.stripe_dispute_id: event.outcome}
+            booked.disputed_at = booked.disputed_at if booked.is_disputed else None
+            self._lose(recorded, booked.lost_cents - lost_cents)
 
     def _return(self, recorded: Recorded, cents: int) -> None:
         self._money(recorded)[1] += cents
         if booked := self.bookings.get(recorded.key):
             booked.returned_cents += cents
+
+    def _lose(self, recorded: Recorded, cents: int) -> None:
+        self._money(recorded)[2] += cents
 
     def _money(self, recorded: Recorded) -> list[int]:
         return self.money[recorded.at.astimezone(NEW_YORK).date(), self.parting[recorded.key]]

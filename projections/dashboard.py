@@ -36,7 +36,8 @@ SCHEMA = (
         received_cents bigint not null,
         returned_cents bigint not null,
         is_deleted     bool   not null,
-        disputes       text[] not null,
+        disputes       jsonb  not null,
+        outcomes       jsonb  not null,
         disputed_at    timestamptz
     );
     create index on bookings (disputed_at) where disputed_at is not null;
@@ -71,6 +72,7 @@ SCHEMA = (
         partition      int    not null,
         received_cents bigint not null,
         returned_cents bigint not null,
+        lost_cents     bigint not null,
         primary key (day, partition)
     );
 """
@@ -81,7 +83,7 @@ CAPACITY_DAYS, MOST_URGENT = 14, 100
 COUNTERS = {
     "counts": ("service_type", *Status),
     "pickups": ("pickup_date", "bookings", "active"),
-    "revenue": ("day", "received_cents", "returned_cents"),
+    "revenue": ("day", "received_cents", "returned_cents", "lost_cents"),
 }
 # The first of each kind are enough, however many wait. Money waits also where the booking was put away.
 FIRST = "order by since, booking_number limit %(most)s"
@@ -135,7 +137,7 @@ def _write_rows(db: Connection, fold: Fold, before: dict[UUID, Booked]) -> None:
         """(booking_id) do update set pickup_date = excluded.pickup_date, pickup_time = excluded.pickup_time,
         pickup_at = excluded.pickup_at, status = excluded.status, is_deleted = excluded.is_deleted,
         received_cents = excluded.received_cents, returned_cents = excluded.returned_cents,
-        disputes = excluded.disputes, disputed_at = excluded.disputed_at""",
+        disputes = excluded.disputes, outcomes = excluded.outcomes, disputed_at = excluded.disputed_at""",
     )
     write(
         db,
@@ -153,8 +155,8 @@ def _write_counters(db: Connection, fold: Fold, before: dict[UUID, Booked]) -> N
             for table, of, counts in counted(booked):
                 for column, n in counts.items():
                     change[table][of, fold.parting[id]][column] += sign * n
-    for key, (received, returned) in fold.money.items():
-        change["revenue"][key].update(received_cents=received, returned_cents=returned)
+    for key, (received, returned, lost) in fold.money.items():
+        change["revenue"][key].update(received_cents=received, returned_cents=returned, lost_cents=lost)
     for table, columns in COUNTERS.items():
         _add(db, (table, *columns), change[table])
 
@@ -197,7 +199,7 @@ def dashboard(db: Connection, now: datetime) -> dict[str, Any]:
 
 
 def _revenue(db: Connection, today: date) -> dict[str, int]:
-    """Cents received less cents returned, each on its own day."""
+    """Cents received less returned less lost to disputes, each on its own day: an open dispute takes nothing yet."""
     since = {
         "today_cents": today,
         "last_7_days_cents": today - timedelta(6),
@@ -208,7 +210,7 @@ def _revenue(db: Connection, today: date) -> dict[str, int]:
         db.cursor(row_factory=tuple_row)
         .execute(
             """
-        select day, sum(received_cents - returned_cents)::bigint from revenue
+        select day, sum(received_cents - returned_cents - lost_cents)::bigint from revenue
         where day between %s and %s group by day""",
             (min(since.values()), today),
         )

@@ -163,7 +163,34 @@ def test_a_dispute_is_urgent_until_the_last_is_closed_also_where_the_booking_is_
     assert happens(payment.DisputeClosed("dp_1", "won"), 3) == since
     assert happens(payment.DisputeClosed("dp_2", "won"), 4) == []
     assert happens(payment.DisputeClosed("dp_2", "lost"), 5) == []
-    assert seen(ask)["revenue"]["today_cents"] == CENTS
+
+
+def test_a_lost_dispute_is_gone_from_revenue_on_the_day_on_which_it_closes(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+
+    def earned(event, day):
+        tell(store, story.id, (story.payment, event), at=NOON + timedelta(day))
+        revenue = seen(ask, NOON + timedelta(day))["revenue"]
+        return revenue["today_cents"], revenue["last_7_days_cents"]
+
+    assert earned(payment.DisputeOpened("dp_1", 500, "fraudulent"), 1) == (0, CENTS)
+    assert earned(payment.DisputeClosed("dp_1", "lost"), 2) == (-500, CENTS - 500)
+    assert earned(payment.DisputeOpened("dp_2", 300, "general"), 3) == (0, CENTS - 500)
+    assert earned(payment.DisputeClosed("dp_2", "won"), 4) == (0, CENTS - 500)
+    assert earned(payment.DisputeClosed("dp_1", "won"), 5) == (500, CENTS)
+
+
+def test_a_dispute_that_opens_anew_is_not_lost_any_more(store, ask):
+    story = Story(store)
+    story.place()
+    story.pay()
+    lost = payment.DisputeOpened("dp_1", 500, "general"), payment.DisputeClosed("dp_1", "lost")
+    tell(store, story.id, *((story.payment, event) for event in lost))
+    assert seen(ask)["revenue"]["today_cents"] == CENTS - 500
+    tell(store, story.id, (story.payment, payment.DisputeOpened("dp_1", 700, "general")))
+    assert (seen(ask)["revenue"]["today_cents"], len(seen(ask)["urgent"])) == (CENTS, 1)
 
 
 def test_capacity_shows_fourteen_days_with_places_taken_and_to_be_had(store, ask):
