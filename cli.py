@@ -31,7 +31,7 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-KINDS = {"count": whole_number, "position": whole_number, "rate": float, "key": UUID}
+KINDS = {"count": whole_number, "position": whole_number, "rate": float, "key": UUID, "job": whole_number}
 COMMANDS = (
     Command("run", "workers.local:run", "everything on this machine, until Ctrl-C",
             ("--port=8000", "--data=.dev", "--kafka")),
@@ -67,6 +67,9 @@ COMMANDS = (
     Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key:key")),
     Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key",
             ("name", "key:key")),
+    Command("work due", "workers.waiting_work:show_due", "timers, the soonest first: when, of what kind, about what"),
+    Command("work parked", "workers.waiting_work:show_parked", "jobs that were given up after their tries"),
+    Command("work retry", "workers.waiting_work:retry", "have such a job tried again", ("id:job",)),
     Command("simulate", "bench.simulator:main", "book as clients do, then compare read models with an own count",
             ("--bookings:count=100", "--rate:rate=0", "--url=", "--staff=", "--every-history")),
     Command("docs", "docs.generate:main", "write the generated pages of docs/"),

@@ -47,6 +47,7 @@ from api.routes import (
     staff_customers,
     staff_payments,
     staff_settings,
+    staff_work,
     system,
 )
 from commands.passwords import nobodys
@@ -80,6 +81,7 @@ GROUPS = (
     audit,
     second_factor,
     read_models,
+    staff_work,
     system,
     reference,
 )

@@ -87,6 +87,36 @@ class Wanted(TypedDict):
     position: Position
 
 
+class Timer(TypedDict):
+    """`booking_number` where it is about a booking."""
+
+    kind: str
+    about: UUID
+    booking_number: str | None
+    due_at: Instant
+
+
+class ParkedJobShown(TypedDict):
+    """It failed `attempts` times and was given up at `since`; `about` is null for one of the house's keeping."""
+
+    id: int
+    task: str
+    about: UUID | None
+    booking_number: str | None
+    attempts: int
+    since: Instant | None
+
+
+class WaitingWork(TypedDict):
+    timers: list[Timer]
+    parked_jobs: list[ParkedJobShown]
+
+
+class PutBack(TypedDict):
+    id: int
+    position: Position
+
+
 class Alive(TypedDict):
     status: Literal["ok"]
 

@@ -50,6 +50,8 @@ READ_MODELS = {
     "GET /api/staff/parked-events/": Told(m.ParkedKeys),
     "POST /api/staff/parked-events/{id}/retry/": Told(m.Wanted, (), (KEY,)),
     "POST /api/staff/parked-events/{id}/skip/": Told(m.Wanted, (), (KEY,)),
+    "GET /api/staff/work/": Told(m.WaitingWork),
+    "POST /api/staff/work/{id}/retry/": Told(m.PutBack, (), (KEY,)),
 }
 MONEY = {
     "GET /api/payments/payments/": Told(y.PaymentPage, (), (AFTER,)),

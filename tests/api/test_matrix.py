@@ -78,6 +78,8 @@ STAFF_ROUTES: dict[str, Permission | None] = {
     "GET /api/staff/parked-events/": P.REPLAY,
     "POST /api/staff/parked-events/{id}/retry/": P.REPLAY,
     "POST /api/staff/parked-events/{id}/skip/": P.REPLAY,
+    "GET /api/staff/work/": P.REPLAY,
+    "POST /api/staff/work/{id}/retry/": P.REPLAY,
 }
 CUSTOMER_DOORS = {
     f"POST /api/customer/auth/{word}/"

@@ -10,8 +10,8 @@ from tests.api.following import Journeys
 from tests.api.trying import Trial
 
 STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
-# A token of a letter, the password, a payment or refund of one's own, Stripe's signature, a code, a parked key; or
-# it is offered.
+# A token of a letter, the password, a payment or refund of one's own, Stripe's signature, a code, a parked key, a
+# job that was given up; or it is offered.
 NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/customer/auth/login/",
     "POST /api/customer/auth/password-reset/confirm/",
@@ -31,6 +31,7 @@ NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/staff/catalog/standard-delivery/",
     "POST /api/staff/parked-events/{id}/retry/",
     "POST /api/staff/parked-events/{id}/skip/",
+    "POST /api/staff/work/{id}/retry/",
 }
 
 
