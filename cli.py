@@ -5,6 +5,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from importlib import import_module
 from typing import NamedTuple
 from uuid import UUID
@@ -31,7 +32,11 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-KINDS = {"count": whole_number, "position": whole_number, "rate": float, "key": UUID, "job": whole_number}
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+KINDS = {"count": whole_number, "position": whole_number, "rate": float, "key": UUID, "job": whole_number, "day": day}
 COMMANDS = (
     Command("run", "workers.local:run", "everything on this machine, until Ctrl-C",
             ("--port=8000", "--data=.dev", "--kafka")),
@@ -58,6 +63,8 @@ COMMANDS = (
     Command("events tail", "workers.inspecting:tail_events", "the log, a line for each event, personal data sealed",
             ("--after:position=", "--follow")),
     Command("audit verify", "workers.inspecting:verify_audit", "whether the audit log is as it was written"),
+    Command("ledger", "workers.ledger:ledger", "the books by day in double entry, and whether they balance",
+            ("--from:day=", "--to:day=", "--json")),
     Command("verify", "workers.read_models:verify", "check the log, the read models and Kafka against each other"),
     Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
     Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),
