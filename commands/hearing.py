@@ -3,6 +3,8 @@
 from functools import reduce
 from uuid import UUID
 
+import structlog
+
 from commands import Context, payment_ref
 from commands.paying_back import record_foreign_refund, record_refund
 from commands.payments import is_ours, known, record
@@ -11,11 +13,12 @@ from domain.payment import DisputeClosed, DisputeOpened, Payment
 from eventlog.store import Ref
 from integrations.stripe import StripeDispute, StripeEvent, StripeRefused
 
+log = structlog.get_logger("money")
 REFUNDS = ("charge.refund", "refund.")
 DISPUTES = ("charge.dispute.",)
 NEVER_ASKED = (refund.Status.REQUESTED, refund.Status.DENIED)
 # Stripe's word for how a dispute ended, in ours. A question of the bank that leads to nothing takes no money.
-OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "won"}
+OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
 
 
 def hear(event: StripeEvent, ctx: Context) -> int | None:
@@ -42,6 +45,7 @@ def learn(intent_id: str, ctx: Context, kind: str = "") -> int | None:
     except Refused as refusal:  # it names a payment of ours, but is of another amount, or another than its intent
         if refusal.code != "not_found":
             raise
+        log.warning("intent_does_not_fit", intent=intent_id, payment=str(id), status=intent.status)
         return None
     if not kind or kind.startswith(REFUNDS):
         position = max(position, learn_refunds(id, intent_id, ctx))
@@ -73,7 +77,7 @@ def record_dispute(id: UUID, made: StripeDispute, ctx: Context) -> int:
     """That the payer's bank took the money back, and how it ended."""
 
     def decision(paying: Payment) -> list[list]:
-        opened = payment.open_dispute(paying, DisputeOpened(made.id, made.amount_cents, made.reason))
+        opened = payment.open_dispute(paying, DisputeOpened(made.id, made.taken_cents, made.reason))
         if made.status not in OUTCOMES:
             return [opened]
         then = reduce(payment.evolve, opened, paying)

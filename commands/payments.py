@@ -4,6 +4,7 @@ Confirming, webhooks and jobs all come to `settle`, which takes an intent as Str
 of times, before our own call has returned, or after the hold has expired.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 from commands import Context, booking_ref, payment_ref
@@ -14,6 +15,9 @@ from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
 from eventlog.store import Appended
 from integrations.stripe import Intent, StripeRefused, StripeUnavailable
+
+KEY_LASTS = timedelta(hours=23)  # for 24 hours Stripe knows by our key what it was asked before
+CLOCKS_DIFFER_BY = timedelta(hours=1)
 
 
 def open_payment(number: str, id: UUID, ctx: Context) -> int:
@@ -26,9 +30,20 @@ def opening(number: str, id: UUID, ctx: Context) -> Appended:
     made = known(ctx, id)
     if made.intent_id:
         return ctx.append([payment_ref(id)], lambda made: [[]])
-    intent = ctx.stripe.create_intent(id, made.amount_cents, {"booking_number": number})
+    intent = _made_before(id, made, ctx) or ctx.stripe.create_intent(id, made.amount_cents, {"booking_number": number})
     opened = PaymentOpened(intent.id, made.person_id, PaymentSecret(intent.client_secret))
     return ctx.append([payment_ref(id)], lambda made: [payment.open_at_stripe(made, opened)], made.booking_id)
+
+
+def _made_before(id: UUID, made: Payment, ctx: Context) -> Intent | None:
+    """The intent whose making was answered by nobody, where Stripe may have forgotten our key since."""
+    asked_at = ctx.store.history(id)[0].at
+    if ctx.now - asked_at < KEY_LASTS:
+        return None
+    named = {"payment_id": str(id)}.items()
+    intents = ctx.stripe.intents_since(asked_at - CLOCKS_DIFFER_BY)
+    fit = (one for one in intents if named <= one.metadata.items() and one.amount_cents == made.amount_cents)
+    return next(fit, None)
 
 
 def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:

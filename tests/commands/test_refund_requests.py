@@ -6,7 +6,6 @@ from commands.refunds import AskRefund, approve_refund, deny_refund, pay_back, r
 from domain.address import Words
 from eventlog.ids import new_id
 from eventlog.store import EventStore
-from integrations.stripe import RefundAsked
 from tests.commands.money_back import (
     ADA,
     EVE,
@@ -17,7 +16,6 @@ from tests.commands.money_back import (
     at_stripe,
     back,
     given_back,
-    intent_of,
     news,
     paid,
     refused,
@@ -26,7 +24,6 @@ from tests.commands.money_back import (
     shown,
 )
 from tests.commands.wishes import names, place, together
-from tests.integrations.conftest import new_sandbox
 
 EXCEEDS = "refund_exceeds_payment"
 
@@ -155,19 +152,3 @@ def test_only_what_has_failed_is_tried_again(ctx):
     assert refused(lambda: try_refund_again(requested(ctx, placed, 100), ctx())) == "invalid_transition"
     for something_else in (new_id(), placed.payment_id):
         assert refused(lambda id=something_else: try_refund_again(id, ctx())) == "not_found"
-
-
-def test_a_refund_whose_answer_was_lost_is_one_also_when_its_key_was_forgotten(ctx, server):
-    with new_sandbox(server) as later:
-        stripe = later.client()
-
-        def at(**more):
-            return ctx(stripe=stripe, **more)
-
-        placed = paid(at)
-        id = approved(at, placed, 4000)
-        made = stripe.refund(RefundAsked(id, intent_of(ctx, placed), 4000))
-        later.advance(25 * 3600)
-        pay_back(id, at())
-        assert ctx().store.history(id)[-1].event.stripe_refund_id == made.id
-        assert at_stripe(at, later, placed) == (1, 4000)
