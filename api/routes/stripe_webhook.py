@@ -14,24 +14,15 @@ from commands import hearing
 from eventlog.statements import Once
 from integrations.stripe import ForgedWebhook, StripeEvent
 
-NOTED = """
-    insert into api.webhook_inbox (source, event_id, type) values ('stripe', %s, %s)
-    on conflict (source, event_id) do update set type = excluded.type returning done_at is not null"""
+NOTED = "insert into api.webhook_inbox (source, event_id, type) values ('stripe', %s, %s) on conflict do nothing"
+IS_DONE = "select done_at is not null from api.webhook_inbox where source = 'stripe' and event_id = %s"
 DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and event_id = %s"
 
 
 def webhook(call: Call) -> dict[str, Any]:
     """Twins of one event wait for the first, so that a burst of them asks Stripe once."""
     event = _believed(call)
-    alone = Once("stripe", "webhook", event.id, b"", {})
-    if not call.parts.key_locks.try_lock(alone):
-        raise Later(unavailable("The same event is being acted on."), PATIENCE_S)
-    outcome = "failed"
-    try:
-        outcome = _act(call, event)
-    finally:
-        call.parts.key_locks.unlock(alone)
-        _count(outcome)
+    _count("repeated" if _is_done(call, event) else _act_alone(call, event))
     return {"received": True}
 
 
@@ -45,11 +36,29 @@ def _believed(call: Call) -> StripeEvent:
         raise Problem("invalid_signature", "This was not signed with our secret in the last five minutes.") from None
 
 
-def _act(call: Call, event: StripeEvent) -> str:
+def _is_done(call: Call, event: StripeEvent) -> bool:
+    """Noted before anybody acts on it."""
     with call.parts.pool.connection() as db:
-        row = db.execute(NOTED, (event.id, event.type)).fetchone()
-    if row and row[0]:
-        return "repeated"
+        db.execute(NOTED, (event.id, event.type))
+        row = db.execute(IS_DONE, (event.id,)).fetchone()
+    return bool(row and row[0])
+
+
+def _act_alone(call: Call, event: StripeEvent) -> str:
+    """What became of it. Raises Later while a twin acts."""
+    locks, alone = call.parts.key_locks, Once("stripe", "webhook", event.id, b"", {})
+    if not locks.try_lock(alone):
+        raise Later(unavailable("The same event is being acted on."), PATIENCE_S)
+    try:
+        return "repeated" if _is_done(call, event) else _act(call, event)
+    except Exception:
+        _count("failed")
+        raise
+    finally:
+        locks.unlock(alone)
+
+
+def _act(call: Call, event: StripeEvent) -> str:
     position = hearing.hear(event, call.context())
     with call.parts.pool.connection() as db:
         db.execute(DONE, (event.id,))
