@@ -160,7 +160,16 @@ class Confirm(Body):
 
 
 class MockConfirm(Confirm):
+    """Pays with a test card, or with a saved payment method in its place."""
+
     card: Annotated[str, text(20, least=1)] = "4242424242424242"
+    payment_method: Annotated[str, text(255, pattern="^pm_[A-Za-z0-9_]+$")] | None = None
+
+    def pays_with(self) -> str:
+        """Raises Refused("unexpected_field") when both are told."""
+        if self.payment_method and "card" in self.model_fields_set:
+            raise Refused("unexpected_field", "A card, or a payment method: not both.", "/payment_method")
+        return self.payment_method or self.card
 
 
 class LogIn(Body):

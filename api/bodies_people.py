@@ -1,6 +1,6 @@
 """The bodies that routes for people take, and the commands that they become."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -10,6 +10,7 @@ from api.validation import Body, Name, text
 from commands.bookings import Address
 from commands.contacts import normal_mail, normal_phone
 from commands.customers import Registration
+from commands.payment_methods import MethodToSave
 from commands.profiles import ProfileChange
 from commands.saved_addresses import AddressToSave
 from domain.selection import PickupTime
@@ -79,3 +80,19 @@ class SavedDoor(Door):
     def command(self, customer_id: UUID, address_id: UUID | None = None) -> AddressToSave:
         address = Address(**self.model_dump(exclude={"nickname", "is_default"}))
         return AddressToSave(customer_id, self.nickname, address, self.is_default, address_id)
+
+
+class SavePaymentMethod(Body):
+    """What Stripe's script made of the card in the payer's browser."""
+
+    payment_method_id: Annotated[str, text(255, pattern="^pm_[A-Za-z0-9_]+$")]
+    is_default: bool = False
+
+    def command(self, customer_id: UUID) -> MethodToSave:
+        return MethodToSave(customer_id, self.payment_method_id, self.is_default)
+
+
+class ChoosePaymentMethod(Body):
+    """That it is the default no more follows when another one is."""
+
+    is_default: Literal[True]

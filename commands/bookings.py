@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from commands import Context, day_ref
+from commands import Context, customer_ref, day_ref
 from commands.contacts import normal_mail, normal_phone
 from commands.places import wish
 from commands.quotes import States, Terms, Wanted, terms
@@ -91,7 +91,7 @@ def _place(offer: BookingPlaced, places: int, ctx: Context) -> Placed | None:
     """None when the number is another booking's already."""
     id = booking_id(offer.booking_number)
     wanted = wish(id, offer, places, ctx)
-    first = PaymentRequested(id, offer.person_id, offer.pricing.total_price_cents)
+    first = PaymentRequested(id, offer.person_id, offer.pricing.total_price_cents, stripe_customer(offer, ctx))
 
     def decision(made, day, paying):
         new = booking.place(made, offer)
@@ -177,6 +177,12 @@ def area_of(address: Address, place: Place) -> Area:
 def new_number() -> str:
     """`TT` and eight characters that nobody confuses: 31^8 numbers, not guessable."""
     return "TT" + "".join(secrets.choice(UNAMBIGUOUS) for _ in range(NUMBER_LENGTH))
+
+
+def stripe_customer(placed: BookingPlaced, ctx: Context) -> str:
+    """Stripe's id of whose saved cards may pay it; nothing for guests, and for who has saved none yet."""
+    own = None if placed.is_guest else ctx.store.load(customer_ref(placed.person_id)).state
+    return own.stripe_id if own and not own.is_closed else ""
 
 
 def found(state: booking.Booking | None) -> booking.Booking:

@@ -12,7 +12,13 @@ from msgspec.structs import replace
 from commands.booking_sheet import rfc3339
 from domain import customer
 from domain.address import Street
-from domain.customer import AddressSaved, CustomerDetailsCorrected, CustomerRegistered, MailChanged
+from domain.customer_events import (
+    AddressSaved,
+    CustomerDetailsCorrected,
+    CustomerRegistered,
+    MailChanged,
+    PaymentMethodSaved,
+)
 from domain.profile import Contact, SavedAddress
 from eventlog.envelope import Recorded
 
@@ -68,6 +74,18 @@ def address_sheets(history: Sequence[Recorded], usage: Usage | None = None) -> l
     return [
         _address_sheet(id, address, pasts[id]) | _used(*(usage or {}).get(id, (0, None)))
         for id, address in state.addresses.items()
+    ]
+
+
+def method_sheets(history: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """The saved payment methods in the order in which they came; without those whose owner is forgotten meanwhile."""
+    methods, told = _state(history).methods, [r for r in history if isinstance(r.event, PaymentMethodSaved)]
+    return [
+        {"id": recorded.event.method_id}
+        | to_builtins(recorded.event.personal)
+        | {"is_default": recorded.event.method_id == methods.default, "saved_at": rfc3339(recorded.at)}
+        for recorded in told
+        if recorded.event.method_id in methods.saved and recorded.event.personal
     ]
 
 

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from commands import Context
 from commands.booking_sheet import rfc3339
-from commands.customer_sheet import Usage, address_sheets, customer_sheet
+from commands.customer_sheet import Usage, address_sheets, customer_sheet, method_sheets
 from domain import Refused
 from domain.customer import CustomerRegistered, MailChanged, MailVerified, StaffNotesWritten
 from eventlog.envelope import Recorded
@@ -25,7 +25,8 @@ ASKED = "select kind as purpose, due_at as asked_at from eventlog.timers where a
 
 
 def held(customer_id: UUID, usage: Usage, ctx: Context) -> dict[str, Any]:
-    """`{exported_at, account, profile, email_addresses, addresses, changes, sessions, letters}`, ready for JSON.
+    """As one document, ready for JSON: `{exported_at, account, profile, email_addresses, addresses, payment_methods,
+    changes, sessions, letters}`.
 
     `addresses` has removed ones too; `changes` is what was ever told, consents among it, with when it was. Bookings and
     statistics are in the read models: whoever asks adds them. Refuses with `not_found` when the account is closed.
@@ -42,6 +43,7 @@ def held(customer_id: UUID, usage: Usage, ctx: Context) -> dict[str, Any]:
         "profile": customer_sheet(history),
         "email_addresses": _mails(history),
         "addresses": address_sheets(history, usage),
+        "payment_methods": method_sheets(history),
         "changes": [_change(recorded) for recorded in history if not isinstance(recorded.event, StaffNotesWritten)],
         "sessions": sessions,
         "letters": letters,

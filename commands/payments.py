@@ -8,13 +8,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from commands import Context, booking_ref, payment_ref
-from commands.bookings import found
+from commands.bookings import found, stripe_customer
 from commands.settling import settle
 from domain import Refused, booking, booking_balance, payment
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
 from eventlog.store import Appended
-from integrations.stripe import Intent, StripeRefused, StripeUnavailable
+from integrations.stripe import MISSING, Intent, StripeRefused, StripeUnavailable
 
 KEY_LASTS = timedelta(hours=23)  # for 24 hours Stripe knows by our key what it was asked before
 CLOCKS_DIFFER_BY = timedelta(hours=1)
@@ -30,7 +30,7 @@ def opening(number: str, id: UUID, ctx: Context) -> Appended:
     made = known(ctx, id)
     if made.intent_id:
         return ctx.append([payment_ref(id)], lambda made: [[]])
-    intent = _made_before(id, made, ctx) or ctx.stripe.create_intent(id, made.amount_cents, {"booking_number": number})
+    intent = _made_before(id, made, ctx) or _made_at_stripe(number, id, made, ctx)
     opened = PaymentOpened(intent.id, made.person_id, PaymentSecret(intent.client_secret))
     return ctx.append([payment_ref(id)], lambda made: [payment.open_at_stripe(made, opened)], made.booking_id)
 
@@ -44,6 +44,17 @@ def _made_before(id: UUID, made: Payment, ctx: Context) -> Intent | None:
     intents = ctx.stripe.intents_since(asked_at - CLOCKS_DIFFER_BY)
     fit = (one for one in intents if named <= one.metadata.items() and one.amount_cents == made.amount_cents)
     return next(fit, None)
+
+
+def _made_at_stripe(number: str, id: UUID, made: Payment, ctx: Context) -> Intent:
+    """Whose customer has been forgotten meanwhile is paid, or cancelled, without one."""
+    told = {"booking_number": number}
+    try:
+        return ctx.stripe.create_intent(id, made.amount_cents, told, made.stripe_customer_id)
+    except StripeRefused as refusal:
+        if not made.stripe_customer_id or refusal.code != MISSING:
+            raise
+        return ctx.stripe.create_intent(id, made.amount_cents, told)
 
 
 def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
@@ -67,13 +78,14 @@ def request_next(number: str, n: int, ctx: Context) -> UUID:
     """A payment more, once the one before has ended unpaid; the booking counts it, so that its end takes it along."""
     id = booking_id(number)
     before, next_id = payment_id(id, n), payment_id(id, n + 1)
+    payer = stripe_customer(found(ctx.store.load(booking_ref(id)).state).placed, ctx)
 
     def decision(made, last, paying):
         if made.payments != n:
             return [], [], []
         if last.status not in payment.ENDED:
             raise StripeUnavailable("the payment before is still under way")
-        asked = PaymentRequested(id, made.placed.person_id, booking.due_cents(made))
+        asked = PaymentRequested(id, made.placed.person_id, booking.due_cents(made), payer)
         return booking_balance.bill_again(made, next_id), [], payment.request(paying, asked)
 
     ctx.append([booking_ref(id), payment_ref(before), payment_ref(next_id)], decision, id)
@@ -89,13 +101,18 @@ def confirm(intent_id: str, number: str, ctx: Context) -> int:
 def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
     """What the payer's browser does, done here; only where Stripe is the sandbox.
 
-    Refuses `not_found`, and `payment_failed` for what is no card of the sandbox; a declined one is an outcome.
+    `card` is a number, or a payment method (`pm_…`). A saved one pays what was asked of its customer once they had one
+    at Stripe; a booking that was placed before their first card was saved is paid with a new card. Refuses `not_found`,
+    and `payment_failed` for what Stripe does not take for this payment; a declined card is an outcome.
     """
     _check_owner(_at_stripe(intent_id, ctx), number, ctx)
+    is_method = card.startswith("pm_")
+    pay = ctx.stripe.confirm_with_method if is_method else ctx.stripe.confirm_with_card
     try:
-        intent = ctx.stripe.confirm_with_card(intent_id, card, "http://127.0.0.1/")
+        intent = pay(intent_id, card, "http://127.0.0.1/")
     except StripeRefused as refusal:
-        raise Refused("payment_failed", f"Stripe does not take this card: {refusal.code}.", "/card") from None
+        what, path = ("payment method", "/payment_method") if is_method else ("card", "/card")
+        raise Refused("payment_failed", f"Stripe does not take this {what}: {refusal.code}.", path) from None
     return record(intent, ctx, number)
 
 

@@ -19,6 +19,7 @@ __all__ = ["ForgedWebhook", "Intent", "RefundAsked", "SavedCard", "Stripe", "Str
            "StripeRefund", "StripeRefused", "StripeUnavailable", "connect"]  # fmt: skip
 
 MARKS = ("refund_id", "attempt")
+MISSING = "resource_missing"
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
 
@@ -47,16 +48,22 @@ class Stripe:
     webhook_secret: str
     is_live: bool
 
-    def create_intent(self, payment_id: UUID, amount_cents: int, metadata: dict[str, str]) -> Intent:
-        """The one intent of a payment, in USD; asked again, the same one (its state may have moved on since)."""
+    def create_intent(
+        self, payment_id: UUID, amount_cents: int, metadata: dict[str, str], customer: str = ""
+    ) -> Intent:
+        """The one intent of a payment, in USD; asked again, the same one (its state may have moved on since).
+
+        The saved payment methods of Stripe's customer, and of nobody else, may pay it.
+        """
+        key = f"intent-{payment_id}-{customer}" if customer else f"intent-{payment_id}"
         asked = {
             "amount": amount_cents,
             "currency": "usd",
             "automatic_payment_methods": {"enabled": True},
             "metadata": metadata | {"payment_id": str(payment_id)},
-        }
+        } | ({"customer": customer} if customer else {})
         with certain_or_unknown():
-            return _intent(self.v1.payment_intents.create(asked, {"idempotency_key": f"intent-{payment_id}"}))
+            return _intent(self.v1.payment_intents.create(asked, {"idempotency_key": key}))
 
     def retrieve_intent(self, intent_id: str) -> Intent:
         """The truth of this moment, with the fee once there is a charge."""
@@ -118,6 +125,15 @@ class Stripe:
             asked = {"metadata": {"customer_id": str(customer_id)}}
             return self.v1.customers.create(asked, {"idempotency_key": f"customer-{customer_id}"}).id
 
+    def delete_customer(self, customer: str) -> None:
+        """Stripe forgets its customer, for good, and every card saved for it; one that is gone already is left so."""
+        try:
+            with certain_or_unknown():
+                self.v1.customers.delete(customer)
+        except StripeRefused as refusal:
+            if refusal.code != MISSING:
+                raise
+
     def attach_method(self, customer: str, method: str) -> SavedCard:
         """Save a payment method for Stripe's customer; one that is saved already is returned as it is."""
         try:
@@ -150,14 +166,21 @@ class Stripe:
     def confirm_with_card(self, intent_id: str, number: str, return_url: str) -> Intent:
         """Pay with a test card, as a payer's browser would; only a sandbox takes card numbers from us.
 
-        A declined card gives the intent after the decline; an intent that is past confirming, as it is.
+        Ends as `confirm_with_method`.
         """
         card = {"type": "card", "card": {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}}
         with certain_or_unknown():
             method = self.v1.payment_methods.create(card)
+        return self.confirm_with_method(intent_id, method.id, return_url)
+
+    def confirm_with_method(self, intent_id: str, method: str, return_url: str) -> Intent:
+        """Pay with a payment method of the intent's customer, or with a new one of nobody.
+
+        A declined card gives the intent after the decline; an intent that is past confirming, as it is.
+        """
         try:
             with certain_or_unknown():
-                asked = {"payment_method": method.id, "return_url": return_url} | FEE
+                asked = {"payment_method": method, "return_url": return_url} | FEE
                 return _intent(self.v1.payment_intents.confirm(intent_id, asked))
         except StripeRefused as refusal:
             return self._as_it_is(intent_id, refusal)

@@ -6,8 +6,9 @@ PaymentWithdrawn                             -> make an end of its intent at Str
 RefundApproved, TriedAgain                   -> pay it back at Stripe
 DisputeClosed, won                           -> settle a difference that could not be given from disputed money
 Booking changed, or paid another amount      -> settle the difference: a further payment, or a partial refund
+PaymentMethodSaved, Removed, default chosen  -> tell Stripe which cards it keeps, and the default
 MailChanged                                  -> tell the old address
-PersonForgotten                              -> erase the person from the read models
+PersonForgotten                              -> erase the person from the read models, and the customer at Stripe
 """
 
 from datetime import datetime
@@ -25,7 +26,12 @@ from domain.booking_events import (
     BookingRescheduled,
     CoreAreaOverridden,
 )
-from domain.customer import MailChanged
+from domain.customer_events import (
+    DefaultPaymentMethodChosen,
+    MailChanged,
+    PaymentMethodRemoved,
+    PaymentMethodSaved,
+)
 from domain.payment import DisputeClosed, PaymentWithdrawn
 from domain.person import PersonForgotten
 from domain.refund import RefundApproved, RefundTriedAgain
@@ -77,8 +83,13 @@ def react(recorded: Recorded) -> list[Effect]:
             return [Job("settle_difference", stream, position)]
         case MailChanged():
             return [Job("letter_moved", stream, position, in_order=False)]
+        case PaymentMethodSaved() | PaymentMethodRemoved() | DefaultPaymentMethodChosen():
+            return [Job("settle_methods", stream, position)]
         case PersonForgotten():
-            return [Job("erase_person", recorded.event.person_id, position)]
+            return [
+                Job("erase_person", recorded.event.person_id, position),
+                Job("forget_at_stripe", stream, position, in_order=False),
+            ]
         case _:
             return []
 

@@ -1,7 +1,7 @@
 """What customers see of themselves: profile, addresses, history, everything."""
 
 from datetime import date
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from api.answers import Instant, Position, Version
@@ -120,6 +120,29 @@ class AddressWritten(AddressShown):
     version: Version
 
 
+class PaymentMethod(TypedDict):
+    """A saved card, as far as its owner needs it to tell it from others; `id` is Stripe's."""
+
+    id: str
+    brand: str
+    last_four: str
+    exp_month: int
+    exp_year: int
+    is_default: bool
+    saved_at: Instant
+
+
+class PaymentMethods(TypedDict):
+    payment_methods: list[PaymentMethod]
+    next_cursor: None
+
+
+class PaymentMethodWritten(TypedDict):
+    payment_method: PaymentMethod
+    position: Position
+    version: Version
+
+
 class Written(TypedDict):
     position: Position
 
@@ -217,4 +240,4 @@ class Overview(TypedDict):
     statistics: Statistics
     recent_bookings: list[Story]
     saved_addresses: list[Address]
-    payment_methods: list[dict[str, Any]]
+    payment_methods: list[PaymentMethod]

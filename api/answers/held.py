@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.answers import Instant
 from api.answers.bookings import ContactDetails
-from api.answers.customers import Address, Profile, Statistics, Story
+from api.answers.customers import Address, PaymentMethod, Profile, Statistics, Story
 
 
 class HeldAccount(TypedDict):
@@ -56,6 +56,7 @@ class Held(TypedDict):
     profile: Profile
     email_addresses: list[HeldMail]
     addresses: list[Address]
+    payment_methods: list[PaymentMethod]
     changes: list[HeldChange]
     sessions: list[HeldSession]
     letters: list[HeldLetter]

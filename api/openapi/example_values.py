@@ -93,7 +93,7 @@ BY_NAME: dict[str, Any] = WHEN | ADA | FROM | REST | {
     "path": "/pickup_date",
     "paths": {},
     "payment_intent_id": "pi_3QK",
-    "payment_methods": [],
+    "payment_method_id": "pm_card_visa",
     "pickup_address": FROM | REST,
     "position": 42,
     "price_cents": 253500,

@@ -23,6 +23,7 @@ PATH_BY_ROUTE: dict[str, tuple[str, dict[str, Any], Any]] = {
     "/api/staff/parked-events/{id}/retry/": ("Read model and key.", {"type": "string"}, f"calendar:{AN_ID}"),
     "/api/staff/parked-events/{id}/skip/": ("Read model and key.", {"type": "string"}, f"calendar:{AN_ID}"),
     "/api/staff/work/{id}/retry/": ("The number of the job.", {"type": "string"}, "7"),
+    "/api/customer/payment-methods/{id}/": ("Stripe's id of it.", {"type": "string"}, "pm_3QK"),
     **{
         f"/api/staff/catalog/{kind}/{{id}}/": ("What the entry is known by.", {"type": "string"}, name)
         for kind, name in ENTRY.items()

@@ -35,6 +35,12 @@ ADDRESSES = {
     "PUT /api/customer/addresses/{id}/": Told(c.AddressWritten, (*WHERE, *NICKNAME), (KEY,), (ETAG,)),
     "DELETE /api/customer/addresses/{id}/": Told(c.Written, (), (KEY, MATCH)),
 }
+METHODS = {
+    "GET /api/customer/payment-methods/": Told(c.PaymentMethods, (), (), (ETAG,)),
+    "POST /api/customer/payment-methods/": Told(c.PaymentMethodWritten, ("too_many_items",), (KEY,), (ETAG,)),
+    "PATCH /api/customer/payment-methods/{id}/": Told(c.PaymentMethodWritten, (), (KEY,), (ETAG,)),
+    "DELETE /api/customer/payment-methods/{id}/": Told(c.Written, (), (KEY, MATCH)),
+}
 BOOKINGS = {
     "POST /api/customer/bookings/create/": Told(b.NewBooking, (*PLACING, "not_found"), (KEY,)),
     "GET /api/customer/bookings/": Told(b.BookingPage, (), (AFTER,)),
@@ -46,4 +52,4 @@ BOOKINGS = {
         b.WrittenBooking, ("invalid_transition", "not_allowed"), (KEY, MATCH), (ETAG,)
     ),
 }
-TOLD = DOORS | PROFILE | ADDRESSES | BOOKINGS
+TOLD = DOORS | PROFILE | ADDRESSES | METHODS | BOOKINGS

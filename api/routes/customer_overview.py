@@ -20,7 +20,7 @@ from commands import Context
 from commands.accounts import Kind
 from commands.booking_sheet import booking_sheet
 from commands.customer_bookings import persons_of
-from commands.customer_sheet import address_sheets
+from commands.customer_sheet import address_sheets, method_sheets
 from commands.customers import forget_customer
 from commands.export import held
 from projections import customers, history
@@ -47,7 +47,7 @@ def dashboard(call: Call) -> dict[str, Any]:
         "statistics": statistics | {"is_vip": sheet["is_vip"]},
         "recent_bookings": recent,
         "saved_addresses": [one for one in address_sheets(past, usage) if one["is_active"]],
-        "payment_methods": [],
+        "payment_methods": method_sheets(past),
     }
 
 

@@ -44,9 +44,9 @@ def confirm(call: Call, asked: bodies.Confirm) -> dict[str, Any]:
 
 
 def mock_confirm(call: Call, asked: bodies.MockConfirm) -> dict[str, Any]:
-    """Pays with a test card first; only where Stripe is the sandbox."""
-    intent, number = asked.payment_intent_id, asked.booking_number
-    return _settled(call, asked, lambda ctx: payments.pay_in_sandbox(intent, number, asked.card, ctx))
+    """Pays with a test card or a saved payment method first; only where Stripe is the sandbox."""
+    intent, number, card = asked.payment_intent_id, asked.booking_number, asked.pays_with()
+    return _settled(call, asked, lambda ctx: payments.pay_in_sandbox(intent, number, card, ctx))
 
 
 def _settled(call: Call, asked: bodies.Confirm, settle: Callable[[Context], int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.api.following import Journeys
 from tests.api.trying import Trial
 
 STARTS = ("POST /api/public/guest-booking/", "POST /api/customer/bookings/create/", "GET /api/staff/bookings/{id}/")
-# A token of a letter, the password, a payment or refund of one's own, Stripe's signature, a code, a parked key, a
+# A token of a letter, the password, a payment, refund or card of one's own, Stripe's signature, a code, a parked key, a
 # job that was given up; or it is offered.
 NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/customer/auth/login/",
@@ -23,6 +23,8 @@ NEED_MORE_THAN_AN_EXAMPLE = {
     "POST /api/payments/refunds/create/",
     "POST /api/payments/refunds/process/",
     "POST /api/payments/webhook/",
+    "PATCH /api/customer/payment-methods/{id}/",
+    "DELETE /api/customer/payment-methods/{id}/",
     "POST /api/staff/auth/login/",
     "POST /api/staff/auth/second-factor/confirm/",
     "POST /api/staff/auth/second-factor/remove/",

@@ -6,7 +6,12 @@ from uuid import UUID
 import pytest
 
 from domain import booking, booking_events, payment, refund
-from domain.customer import MailChanged
+from domain.customer_events import (
+    DefaultPaymentMethodChosen,
+    MailChanged,
+    PaymentMethodRemoved,
+    PaymentMethodSaved,
+)
 from domain.person import PersonForgotten
 from eventlog.envelope import EVENTS, Origin, Recorded
 from eventlog.ids import new_id
@@ -39,8 +44,13 @@ EFFECTS = [
     (READDRESSED, Job("settle_difference", ABOUT, 7)),
     (payment.DisputeClosed("dp_1", "won"), Job("settle_difference", BOOKING, 7)),
     (MailChanged(who("ada"), new_id()), Job("letter_moved", ABOUT, 7, in_order=False)),
-    (PersonForgotten(ABOUT, (new_id(),)), Job("erase_person", ABOUT, 7)),
+    (PaymentMethodSaved("pm_1", who("ada")), Job("settle_methods", ABOUT, 7)),
+    (PaymentMethodRemoved("pm_1"), Job("settle_methods", ABOUT, 7)),
+    (DefaultPaymentMethodChosen("pm_1"), Job("settle_methods", ABOUT, 7)),
 ]
+
+
+FORGOTTEN = PersonForgotten(who("ada"), (new_id(),))
 
 
 def recorded(event) -> Recorded:
@@ -50,6 +60,11 @@ def recorded(event) -> Recorded:
 @pytest.mark.parametrize(("event", "effect"), EFFECTS)
 def test_an_event_has_its_effect(event, effect):
     assert react(recorded(event)) == [effect]
+
+
+def test_who_is_forgotten_is_erased_and_stripe_forgets_them_though_one_of_the_two_may_have_to_wait():
+    erased = Job("erase_person", who("ada"), 7)
+    assert react(recorded(FORGOTTEN)) == [erased, Job("forget_at_stripe", ABOUT, 7, in_order=False)]
 
 
 @pytest.mark.parametrize("due", [500, -500])
@@ -63,7 +78,7 @@ def test_a_dispute_that_is_lost_frees_no_money():
 
 
 def test_nothing_follows_from_any_other_event():
-    silent = set(EVENTS) - {type(event).__name__ for event, _ in EFFECTS}
+    silent = set(EVENTS) - {type(event).__name__ for event in (FORGOTTEN, *(event for event, _ in EFFECTS))}
     assert len(silent) > 20
     for name in silent:
         blank = EVENTS[name](*EVENTS[name].__struct_fields__)
