@@ -96,8 +96,9 @@ def printed(books: Books) -> list[str]:
     for day, of_day in books.days:
         found += [sums(str(day or "before"), line.account, line.debit_cents, line.credit_cents) for line in of_day]
         found += [sums("", "total", *totals(of_day)), ""]
-    closing = books.closing
-    found += [sums("closing", name, max(0, cents), max(0, -cents)) for name, cents in closing.items()]
+    closing = [(name, max(0, cents), max(0, -cents)) for name, cents in books.closing.items()]
+    found += [sums("closing", *of_account) for of_account in closing]
+    found.append(sums("", "total", sum(debit for _, debit, _ in closing), sum(credit for *_, credit in closing)))
     if any(line.account == Account.DISPUTED for line in books.lines):
         found += ["", FEE_OF_DISPUTES]
     return [*found, "", verdict(books)]

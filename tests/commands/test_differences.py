@@ -28,6 +28,8 @@ from tests.commands.money_back import (
     shown,
 )
 from tests.commands.wishes import PASSES, TOWN, booking, names, payment, place, together, told
+from workers.jobs import COMMANDS
+from workers.reactions import react
 
 MORE = 5000
 
@@ -156,6 +158,21 @@ def test_of_a_disputed_payment_nothing_goes_back(ctx, sandbox):
     less = cheaper(ctx, placed)
     settle(ctx, placed)
     assert (returned(ctx, placed), due(ctx, placed)) == ([], -less)
+
+
+def test_once_the_dispute_is_won_what_could_not_go_back_goes_back(ctx, sandbox):
+    placed = paid(ctx)
+    sandbox.act("disputes", intent=intent_of(ctx, placed))
+    news(ctx, placed)
+    less = cheaper(ctx, placed)
+    settle(ctx, placed)
+    [made] = ctx().stripe.disputes_of(intent_of(ctx, placed))
+    sandbox.act(f"disputes/{made.id}/close", outcome="won")
+    news(ctx, placed)
+    [(task, about, *_)] = react(ctx().store.history(placed.payment_id)[-1])
+    for _ in range(2):
+        COMMANDS[task](about, ctx(actor="system"))
+    assert (len(returned(ctx, placed)), aside(ctx, placed), due(ctx, placed)) == (1, less, 0)
 
 
 def test_of_a_cancelled_or_unpaid_booking_nothing_is_settled(ctx):
