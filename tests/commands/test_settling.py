@@ -64,23 +64,6 @@ def is_given_back(ctx, placed, sandbox):
     assert (line["amount_received"], line["refunded"]) == (117000, 117000)
 
 
-def test_late_money_takes_its_place_again_when_there_is_one(ctx):
-    placed = expired(ctx)
-    pay(ctx, placed, now=LATE)
-    assert booking(ctx, placed).status == "paid"
-    assert list(day(ctx).places) == [placed.booking_id]
-    assert names(ctx, placed.booking_id)[-1] == "BookingReinstated"
-    assert refund_of(ctx, placed) is None
-
-
-def test_late_money_goes_back_when_the_day_is_full(ctx, sandbox):
-    limit(ctx, 1)
-    placed = expired(ctx)
-    place(ctx, "eve")
-    pay(ctx, placed, now=LATE)
-    is_given_back(ctx, placed, sandbox)
-
-
 def test_late_money_goes_back_when_the_customer_has_booked_the_slot_again(ctx, sandbox):
     placed = expired(ctx)
     place(ctx, "ada", wanted=replace(WANTED, selection=StandardDelivery(3)))
@@ -117,16 +100,6 @@ def test_money_is_in_time_until_the_hold_was_ended(ctx):
     assert names(ctx, placed.booking_id) == ["BookingPlaced", "BookingPaid"]
 
 
-def test_late_money_told_many_times_goes_back_once(ctx, sandbox):
-    limit(ctx, 1)
-    placed = expired(ctx)
-    place(ctx, "eve")
-    id = payment_of(ctx, placed).intent_id
-    ctx().stripe.confirm_with_card(id, PASSES, "http://127.0.0.1/")
-    together(*[lambda: hear(told(id), ctx(LATE))] * 8)
-    is_given_back(ctx, placed, sandbox)
-
-
 def test_an_ended_payment_is_cancelled_at_stripe(ctx):
     placed = expired(ctx)
     cancel_intent(placed.payment_id, ctx(LATE))
@@ -140,13 +113,6 @@ def test_a_payment_that_never_reached_stripe_ends_there_too(ctx):
     expire_hold(placed.booking_id, ctx(HOLD))
     cancel_intent(placed.payment_id, ctx(LATE))
     assert at_stripe(ctx, placed).status == "canceled"
-
-
-def test_money_that_came_before_the_end_of_the_payment_takes_its_place_again(ctx):
-    placed = expired(ctx)
-    ctx().stripe.confirm_with_card(payment_of(ctx, placed).intent_id, PASSES, "http://127.0.0.1/")
-    cancel_intent(placed.payment_id, ctx(LATE))
-    assert booking(ctx, placed).status == "paid"
 
 
 def test_a_payment_whose_opening_and_ending_were_answered_by_nobody_is_ended_once(ctx, own_sandbox):
