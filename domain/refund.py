@@ -76,7 +76,10 @@ class Status(StrEnum):
 
 
 class Refund(Value):
-    """`undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing."""
+    """`undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing.
+
+    `is_own`: approved by who had asked for it.
+    """
 
     status: Status
     payment_id: UUID
@@ -85,6 +88,7 @@ class Refund(Value):
     requested_by: str = ""
     attempt: int = 1
     undone: frozenset[str] = frozenset()
+    is_own: bool = False
 
 
 def late_payment(payment_id: UUID) -> UUID:
@@ -113,7 +117,7 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
     assert refund, "a refund begins with RefundRequested"
     match event:
         case RefundApproved():
-            return replace(refund, status=Status.APPROVED)
+            return replace(refund, status=Status.APPROVED, is_own=event.is_own)
         case RefundDenied():
             return replace(refund, status=Status.DENIED)
         case RefundCompleted():
@@ -133,12 +137,12 @@ def request(refund: Refund | None, asked: RefundRequested, approved_by: str = ""
     """To be decided together with the payment, which sets the amount aside. Approved at once by who needs no second."""
     if refund:
         return []
-    return [asked, RefundApproved(approved_by)] if approved_by else [asked]
+    return [asked, RefundApproved(approved_by, approved_by == asked.requested_by)] if approved_by else [asked]
 
 
 def request_by_policy(refund: Refund | None, asked: RefundRequested) -> list[Event]:
     """What a policy of the house gives back is approved by the system at once."""
-    return request(refund, asked, "system")
+    return [] if refund else [asked, RefundApproved("system")]
 
 
 def approve(refund: Refund, by: str, may_approve_own: bool) -> list[Event]:

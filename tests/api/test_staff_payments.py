@@ -121,6 +121,9 @@ def test_whoever_asked_does_not_approve_but_for_admins(house, manager, admin, pa
     assert decide(house, admin, other, "approve").json()["refund"]["status"] == "approved"
     last = [recorded.event for recorded in house.store.history(UUID(other))][-1]
     assert (last.approved_by, last.is_own) == (f"staff:{admin.id}", True)
+    *_, (of_another, _), (of_own, _) = acts_on(house, paid)
+    assert "is_own" not in of_another.after["refund"]
+    assert (of_own.staff_id, of_own.after["refund"]["is_own"]) == (admin.id, True)
 
 
 def test_who_may_ask_may_not_decide(house, support, paid):

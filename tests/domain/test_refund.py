@@ -46,6 +46,7 @@ def test_what_a_policy_gives_back_is_approved_by_the_system_at_once():
 def test_what_staff_give_back_waits_for_somebody_else_unless_they_need_nobody():
     given().when(request, REQUESTED).then(REQUESTED)
     given().when(request, REQUESTED, "staff:ada").then(REQUESTED, RefundApproved("staff:ada"))
+    given().when(request, BY_ADA, "staff:ada").then(BY_ADA, RefundApproved("staff:ada", is_own=True))
     assert [given(*events).state.status for events in ([REQUESTED], [REQUESTED, APPROVED])] == ["requested", "approved"]
 
 
