@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.stripe import StripeRefused, StripeUnavailable, connect
+from integrations.stripe import MISSING, StripeRefused, StripeUnavailable, connect
 from integrations.stripe_objects import RefundAsked
 from tests.integrations.stripe_account import KEY, SECRET, SHOP, free_port
 
@@ -50,6 +50,31 @@ def test_a_customers_default_is_a_card_of_its_own(stripe, sandbox, card):
     with pytest.raises(StripeRefused, match="already been attached"):
         stripe.attach_method(customer, theirs)
     assert sandbox.package().customers.retrieve(customer).invoice_settings.default_payment_method == mine
+
+
+def test_a_customer_is_deleted_with_its_cards_and_once_however_often_it_is_asked(stripe, sandbox, card):
+    customer, kept = stripe.create_customer(uuid4()), card()
+    stripe.attach_method(customer, kept)
+    for _ in range(2):
+        stripe.delete_customer(customer)
+    assert sandbox.package().customers.retrieve(customer).deleted
+    assert sandbox.package().payment_methods.retrieve(kept).customer is None
+    stripe.delete_customer("cus_none")
+    with pytest.raises(StripeRefused) as refusal:
+        stripe.attach_method(customer, card())
+    assert refusal.value.code == MISSING
+
+
+def test_an_intent_of_a_customer_is_paid_with_the_cards_of_that_customer(stripe, card):
+    mine, other, payment = stripe.create_customer(uuid4()), stripe.create_customer(uuid4()), uuid4()
+    cards = [stripe.attach_method(customer, card()).id for customer in (mine, other)]
+    intent = stripe.create_intent(payment, 9500, {}, mine)
+    assert stripe.create_intent(payment, 9500, {}, mine) == intent
+    with pytest.raises(StripeRefused, match="must be attached to the customer"):
+        stripe.confirm_with_method(intent.id, cards[1], SHOP)
+    assert stripe.retrieve_intent(intent.id).status == "requires_payment_method"
+    assert stripe.confirm_with_method(intent.id, cards[0], SHOP).status == "succeeded"
+    assert stripe.confirm_with_method(intent.id, cards[0], SHOP).status == "succeeded"
 
 
 def test_cards_and_customers_that_do_not_exist_are_refused(stripe, card):
@@ -101,7 +126,10 @@ def test_nobody_there_is_an_unknown_outcome_for_each_of_them():
     nobody = connect(KEY, f"http://127.0.0.1:{free_port()}", SECRET)
     for ask in (
         lambda: nobody.create_customer(uuid4()),
+        lambda: nobody.delete_customer("cus_1"),
         lambda: nobody.attach_method("cus_1", "pm_1"),
+        lambda: nobody.create_intent(uuid4(), 9500, {}, "cus_1"),
+        lambda: nobody.confirm_with_method("pi_1", "pm_1", SHOP),
         lambda: nobody.detach_method("pm_1"),
         lambda: nobody.methods_of("cus_1"),
         lambda: nobody.make_default("cus_1", "pm_1"),

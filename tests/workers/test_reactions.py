@@ -17,6 +17,7 @@ from eventlog.envelope import EVENTS, Origin, Recorded
 from eventlog.ids import new_id
 from tests.samples import HOLD, MONDAY, NOON, placed
 from tests.samples import person as who
+from workers.jobs import connect, working
 from workers.reactions import HOLD as HOLD_TIMER
 from workers.reactions import Job, NoTimer, Timer, react
 
@@ -65,6 +66,14 @@ def test_an_event_has_its_effect(event, effect):
 def test_who_is_forgotten_is_erased_and_stripe_forgets_them_though_one_of_the_two_may_have_to_wait():
     erased = Job("erase_person", who("ada"), 7)
     assert react(recorded(FORGOTTEN)) == [erased, Job("forget_at_stripe", ABOUT, 7, in_order=False)]
+
+
+def test_every_job_that_follows_is_a_task_of_the_jobs():
+    tasks = working(connect("dbname=none"), lambda task: None).tasks
+    effects = [effect for event, _ in [*EFFECTS, (FORGOTTEN, None)] for effect in react(recorded(event))]
+    asked = {effect.task for effect in effects if isinstance(effect, Job)}
+    assert len(asked) > 5
+    assert asked <= tasks.keys()
 
 
 @pytest.mark.parametrize("due", [500, -500])
