@@ -132,7 +132,10 @@ def _people(seen: Seen) -> Counter[str]:
 
 
 def _revenue(before: Seen, after: Seen, booked: list[Booked]) -> list[str]:
-    """Over midnight other days leave the periods and come into them: then nothing can be said."""
+    """What the clients paid less what went back: they dispute nothing.
+
+    Over midnight other days leave the periods and come into them: then nothing can be said.
+    """
     if before.day != after.day:
         return []
     earned = sum(b.spent_cents for b in booked)
