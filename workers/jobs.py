@@ -21,7 +21,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from psycopg import Connection
 
-from commands import Context, differences, ending, letters, payments, refunds
+from commands import Context, differences, ending, letters, payment_methods, payments, refunds
 from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
@@ -39,12 +39,14 @@ WORKER = {
     "shutdown_graceful_timeout": 5.0,
     "install_signal_handlers": False,
 }
-# What is asked of a command about one thing; it answers a position, which nobody here needs.
+# What is asked of a command about one thing; what it answers nobody here needs.
 COMMANDS = {
     "expire_hold": ending.expire_hold,
     "end_payment": payments.cancel_intent,
     "pay_back": refunds.pay_back,
     "settle_difference": differences.settle_difference,
+    "settle_methods": payment_methods.settle_methods,
+    "forget_at_stripe": payment_methods.forget_at_stripe,
 }
 Making = Callable[[str], Context]  # the context in which the task of that name runs its command
 
@@ -92,7 +94,7 @@ def working(app: App, making: Making) -> App:
     return app
 
 
-def _carrying_out(name: str, command: Callable[[UUID, Context], int], making: Making) -> Callable[..., None]:
+def _carrying_out(name: str, command: Callable[[UUID, Context], object], making: Making) -> Callable[..., None]:
     def carry_out(about: str, position: int) -> None:
         command(UUID(about), making(name))
 
