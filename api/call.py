@@ -9,10 +9,11 @@ from typing import Any
 from psycopg_pool import ConnectionPool
 from starlette.requests import Request
 
+from api.card_numbers import has_card_number, masked
 from api.key_locks import KeyLocks
 from api.policies import Policy
 from api.ratelimits import Networks, client_address
-from api.tracing import trace_of
+from api.tracing import MOST_AGENT, plain, trace_of
 from commands import Context
 from commands.accounts import Session
 from domain.audit import Action, PersonalChangeRecorded
@@ -65,6 +66,11 @@ class Call(Request):
         return client_address(self.scope, self.parts.trusted)
 
     @property
+    def agent(self) -> str:
+        """The program that calls, as it names itself; kept in the audit log."""
+        return masked(plain(self.headers.get("user-agent", "")))[:MOST_AGENT]
+
+    @property
     def user(self) -> Session:
         assert self.session, "the route's policy lets nobody in without a session"
         return self.session
@@ -94,7 +100,8 @@ class Call(Request):
         `change` is what it changes of somebody's personal data.
         """
         told = self.headers.get("traceparent", "")
-        traceparent = told if TRACEPARENT.fullmatch(told) else ""  # kept in the log for ever: nothing but a trace
+        is_trace = TRACEPARENT.fullmatch(told) and not has_card_number(told)  # kept in the log for ever: nothing else
+        traceparent = told if is_trace else ""
         origin = Origin(self.actor, new_id(), self.scope["request_id"], None, traceparent)
         parts, settings = self.parts, self.parts.settings
         trace = trace_of(self, change) if self.acts else None

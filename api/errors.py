@@ -48,6 +48,7 @@ TITLES = {
     "unexpected_field": (422, "A field does not belong here"),
     "invalid_value": (422, "A value is not possible"),
     "text_too_long": (422, "A text is too long"),
+    "card_number_not_allowed": (422, "Never send a card number"),
     "not_offered": (422, "This is not offered"),
     "weak_password": (422, "Choose another password"),
     "invalid_token": (422, "The link is no longer valid"),
@@ -61,7 +62,7 @@ AWAY = (*POSTGRES_AWAY, Conflict, StripeUnavailable)
 
 
 class FieldError(Value):
-    """`path` is a JSON pointer (RFC 6901) into the body, or into the query's names."""
+    """`path` is a JSON pointer (RFC 6901) into the body, or into the names of the query or of the path."""
 
     path: str
     code: str

@@ -13,10 +13,11 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.card_numbers import has_card_number
 from api.errors import Problem, described, problem_of, respond
 from api.metrics import REQUESTS, SECONDS
 
-SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # kept in the log for ever: no mail address
+SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # kept in the log for ever: no mail address, no card number
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 PORT = re.compile(r":[0-9]+$")
 LAST_SEGMENT_IS_FILE = re.compile(r"\.[a-z0-9]+$")
@@ -101,9 +102,13 @@ def with_slash(path: str) -> str:
 
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and SANE_ID.fullmatch(told := value.decode("latin-1")):
+        if name == b"x-request-id" and _is_sane(told := value.decode("latin-1")):
             return told
     return uuid4().hex
+
+
+def _is_sane(told: str) -> bool:
+    return SANE_ID.fullmatch(told) is not None and not has_card_number(told)
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:

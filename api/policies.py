@@ -35,7 +35,8 @@ class Policy(Value):
 
     Of staff it is asked what they `may`, and what they may beside it for a field of the body that is in `by_field`.
     `acts` is the action in the audit log: of a read once it is answered, of a write with its events. What `is_instant`
-    waits for nothing and so needs no thread: it answers also while all threads wait for Postgres.
+    waits for nothing and so needs no thread: it answers also while all threads wait for Postgres. `card_field` is the
+    one field of the body in which a card number may be: a test card's, where Stripe is the sandbox.
     """
 
     who: Who
@@ -45,6 +46,7 @@ class Policy(Value):
     acts: Action | None = None
     is_instant: bool = False
     by_field: dict[str, Permission] = {}
+    card_field: str | None = None
 
 
 def staff_read(may: Permission | None, acts: Action | None = None) -> Policy:
@@ -60,6 +62,7 @@ PUBLIC_WRITE = Policy(Who.ANYONE, Limit.PUBLIC_WRITES, is_write=True)
 STATUS = Policy(Who.ANYONE, Limit.STATUS)
 AUTH = Policy(Who.ANYONE, Limit.AUTH, is_write=True)
 PAYER = Policy(Who.PAYER, Limit.PUBLIC_WRITES, is_write=True)
+PAYER_BY_TEST_CARD = Policy(Who.PAYER, Limit.PUBLIC_WRITES, is_write=True, card_field="card")
 PAYER_READ = Policy(Who.PAYER, Limit.STATUS)
 CUSTOMER_READ = Policy(Who.CUSTOMER, Limit.CUSTOMER_READS)
 CUSTOMER_WRITE = Policy(Who.CUSTOMER, Limit.CUSTOMER_WRITES, is_write=True)

@@ -7,6 +7,7 @@ from math import ceil
 from psycopg import Connection
 from starlette.types import Scope
 
+from api.card_numbers import masked
 from api.errors import Problem
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -58,7 +59,7 @@ def _address(peer: str, forwarded_for: str, trusted: Networks) -> str:
     while hops and _is_in(address, trusted):
         address = hops.pop()
     try:
-        return str(_ip(address))
+        return masked(str(_ip(address)))  # the zone of an IPv6 address may be any text
     except ValueError:
         return peer
 

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.call import Call, read_body
+from api.card_refusals import refuse_card_numbers
 from api.errors import FieldError, Later, Problem, described, problem_of, respond, unavailable
 from api.policies import Limit, Policy, Who
 from api.ratelimits import bucket_of, take_token
@@ -100,9 +101,12 @@ class Route(APIRoute):
             self._let_in(call)  # whoever waited may have gone meanwhile; a write's twin is answered all the same
         if call.is_too_large:
             raise Problem("body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
+        if self.body:
+            _look_before_reading(call)
+        refuse_card_numbers(call, has_query=self.query is not None)
         given = call.scope.get("path_params") or {}
         if self.body:
-            return self.handler(call, **given, asked=_asked(call, self.body))
+            return self.handler(call, **given, asked=read_json(self.body, call.raw))
         if self.query:
             return self.handler(call, **given, asked=read_query(self.query, dict(call.query_params)))
         return self.handler(call, **given)
@@ -131,13 +135,12 @@ class Route(APIRoute):
         return f"{limit} {self.path} {whose}" if limit is Limit.AUTH else f"{limit} {whose}"
 
 
-def _asked(call: Call, body: TypeAdapter) -> Any:
+def _look_before_reading(call: Call) -> None:
     media_type = call.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported_media_type", "Send the body as application/json.")
     if call.policy.by_field:
         _refuse_fields(call)
-    return read_json(body, call.raw)
 
 
 def _refuse_fields(call: Call) -> None:

@@ -14,7 +14,6 @@ from domain.audit import Whence
 
 COOKIES = {Kind.CUSTOMER: "totetaxi_session", Kind.STAFF: "totetaxi_staff"}
 OWN_PAGES = ("same-origin", "none")  # another host of the same site is a stranger too
-MOST_AGENT = 200
 
 
 def session_for(call: Call, kind: Kind, is_write: bool) -> Session:
@@ -62,7 +61,7 @@ def attempt(call: Call, kind: Kind, asked: bodies.LogIn) -> Attempt:
 
 
 def whence(call: Call) -> Whence:
-    return Whence(call.address, call.headers.get("user-agent", "")[:MOST_AGENT])
+    return Whence(call.address, call.agent)
 
 
 def cookie_name(kind: Kind, is_production: bool) -> str:

@@ -24,7 +24,7 @@ def trace_of(call: "Call", change: PersonalChangeRecorded | None = None) -> Trac
     """The entry that goes with what this call does, not yet with what it changes."""
     assert call.acts
     me, about = call.user.account, _about(call)
-    whence = Whence(call.address, plain(call.headers.get("user-agent", ""))[:MOST_AGENT], plain(_asked(call)))
+    whence = Whence(call.address, call.agent, plain(_asked(call)))
     acted = StaffActed(me.id, call.acts, call.scope["request_id"], me.id, personal=whence, **about)
     return Trace(new_id(), acted, change)
 

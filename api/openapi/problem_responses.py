@@ -58,6 +58,8 @@ def _how(route: Route, told: Told) -> Iterator[str]:
         yield from ("precondition_required", "version_conflict")
     yield from BODY if route.body else ()
     yield from QUERY if route.query else ()
+    if route.policy.who is not Who.STRIPE and (route.method != "GET" or route.query or "{" in route.path):
+        yield "card_number_not_allowed"
     for header in told.takes:
         yield from BY_HEADER[header]
     if not route.policy.is_instant:

@@ -7,7 +7,7 @@ from api import bodies
 from api.call import Call
 from api.idempotency import Done, Write, carry_out
 from api.owners import let_pay
-from api.policies import PAYER, PAYER_READ, SIGNED_BY_STRIPE
+from api.policies import PAYER, PAYER_BY_TEST_CARD, PAYER_READ, SIGNED_BY_STRIPE
 from api.route import Route
 from api.routes.stripe_webhook import webhook
 from api.views import is_owner, last_payment_sheet, status_of
@@ -68,4 +68,4 @@ ROUTES = [
     Route("POST /api/payments/confirm/", confirm, PAYER),
     Route("POST /api/payments/webhook/", webhook, SIGNED_BY_STRIPE),
 ]
-SANDBOX_ROUTES = [Route("POST /api/payments/mock-confirm/", mock_confirm, PAYER)]
+SANDBOX_ROUTES = [Route("POST /api/payments/mock-confirm/", mock_confirm, PAYER_BY_TEST_CARD)]
