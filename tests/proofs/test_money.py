@@ -1,0 +1,49 @@
+"""Money goes through payment, cancellation, refunds and disputes while everything fails: in the end all books agree.
+
+500 bookings with TOTETAXI_PROVE=1, 30 without; TOTETAXI_SEED tells the same stories again.
+"""
+
+import os
+import random
+import time
+from itertools import islice
+
+import pytest
+
+from tests.proofs.stories import AFTER_THE_HOLD, STORIES
+from tests.proofs.town import VICTIMS, Town
+from tests.workers.platform import Platform
+
+PROVE = bool(os.environ.get("TOTETAXI_PROVE"))
+BOOKINGS = 500 if PROVE else 30
+SEED = os.environ.get("TOTETAXI_SEED") or str(random.randrange(10**9))
+ENV = {"TOTETAXI_RATE_LIMITS": "off", "TOTETAXI_ENV": "test"}
+
+
+@pytest.fixture
+def town(database, tmp_path):
+    with Platform(tmp_path / "data", env=ENV | {"DATABASE_URL": database}) as platform:
+        yield Town(platform.ready(), database, SEED)
+
+
+def test_whatever_fails_on_the_way_all_books_agree_to_the_cent_afterwards(town):
+    began = time.monotonic()
+    told = town.lives(stories())
+    town.heals()
+    wrong = town.wrong()
+    print(f"\n{town.figures(told)}, seconds: {time.monotonic() - began:.0f}, seed: {SEED}")
+    assert wrong == [], f"seed {SEED}"
+    assert told.complaints == [], f"seed {SEED}"
+    assert sorted(told.kills) == sorted(VICTIMS)
+    assert town.platform.asked("verify").stdout.splitlines() == ["all is well"]
+
+
+def stories():
+    """Each is told in turn, in an order of chance."""
+    chance, known = random.Random(SEED), STORIES + AFTER_THE_HOLD * PROVE
+
+    def in_turn():
+        while True:
+            yield from chance.sample(known, len(known))
+
+    return list(islice(in_turn(), BOOKINGS))
