@@ -165,6 +165,9 @@ def test_a_customer_pays_with_3d_secure_staff_cancel_another_approves_and_the_mo
     assert (line["charges"], line["amount_received"], line["refunded"]) == (1, cents, cents)
     told = acts(house, admin, made, position)
     assert told == [("modify_booking", operator.mail), ("approve_refund", manager.mail)]
+    assert all(
+        house.count(f"{model}.positions where kafka_offset > 0") for model in ("calendar", "dashboard", "history")
+    )
 
 
 def test_a_dispute_is_urgent_until_the_bank_has_decided_for_the_house(house, sandbox, admin):
