@@ -65,6 +65,8 @@ COMMANDS = (
     Command("audit verify", "workers.inspecting:verify_audit", "whether the audit log is as it was written"),
     Command("ledger", "workers.ledger:ledger", "the books by day in double entry, and whether they balance",
             ("--from:day=", "--to:day=", "--json")),
+    Command("reconcile", "workers.reconciling:main", "compare our record of money with Stripe's, mend what was missed",
+            ("--days:count=", "--all")),
     Command("verify", "workers.read_models:verify", "check the log, the read models and Kafka against each other"),
     Command("projections list", "workers.read_models:show_all", "the read models: how far, how late, what is parked"),
     Command("projections parked", "workers.read_models:show_parked", "keys that could not be projected, and why"),

@@ -1,6 +1,7 @@
 """What Prometheus is told: requests and their time; and, when asked, how far the read models are behind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -29,6 +30,12 @@ REACTIONS = Gauge("totetaxi_reactions_lag_positions", "Log positions not reacted
 RELAY = Gauge("totetaxi_relay_lag_positions", "Log positions not published; 0 without Kafka.", registry=REGISTRY)
 OVERDUE = Gauge("totetaxi_overdue_timers", "Timers that are due for more than five seconds.", registry=REGISTRY)
 JOBS = Gauge("totetaxi_jobs", "Jobs that wait, run, or were given up.", ["status"], registry=REGISTRY)
+UNEXPLAINED = Gauge(
+    "totetaxi_unexplained_cents", "What Stripe has moved and we do not know of, or the reverse.", registry=REGISTRY
+)
+COMPARED = Gauge(
+    "totetaxi_books_compared_timestamp_seconds", "When that was last compared; 0 is never.", registry=REGISTRY
+)
 HELD_UP = Gauge("totetaxi_feed_held_up_by", "Open transactions that readers of the log wait for.", registry=REGISTRY)
 
 
@@ -39,6 +46,12 @@ def tell_work(work: Work, blockers: int, with_kafka: bool) -> None:
     HELD_UP.set(blockers)
     for status in ("todo", "doing", "failed"):
         JOBS.labels(status).set(work.jobs.get(status, 0))
+
+
+def tell_books(last: Mapping[str, Any] | None) -> None:
+    """The last comparison of our books with Stripe's, if there was one."""
+    UNEXPLAINED.set(last["unexplained_cents"] if last else 0)
+    COMPARED.set(last["compared_at"].timestamp() if last else 0)
 
 
 def exposition(models: Sequence[ModelState] | None) -> bytes:

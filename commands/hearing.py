@@ -6,12 +6,13 @@ from uuid import UUID
 import structlog
 
 from commands import Context, payment_ref
-from commands.paying_back import record_foreign_refund, record_refund
+from commands.paying_back import is_foreign, record_foreign_refund, record_refund
 from commands.payments import is_ours, known, record
+from commands.stripe_books import uuid_in
 from domain import Refused, payment, refund
 from domain.payment import DisputeClosed, DisputeOpened, Payment
 from eventlog.store import Ref
-from integrations.stripe import StripeDispute, StripeEvent, StripeRefused
+from integrations.stripe import StripeDispute, StripeEvent, StripeRefund, StripeRefused
 
 log = structlog.get_logger("money")
 REFUNDS = ("charge.refund", "refund.")
@@ -58,16 +59,18 @@ def learn_refunds(id: UUID, intent_id: str, ctx: Context) -> int:
     """Oldest first, so that an attempt that failed does not follow the one that succeeded. The last position."""
     position = 0
     for made in reversed(ctx.stripe.refunds_of(intent_id)):
-        own = _own(made.metadata.get("refund_id"), id, ctx)
+        own = _own(made, id, ctx)
         position = record_refund(own, made, ctx) if own else record_foreign_refund(id, made, ctx)
     return position
 
 
-def _own(told: str | None, paid: UUID, ctx: Context) -> UUID | None:
-    """Our refund of that id, if there is one of this payment that was ever approved."""
-    try:
-        id = UUID(told or "")
-    except ValueError:
+def _own(made: StripeRefund, paid: UUID, ctx: Context) -> UUID | None:
+    """Our refund that it is marked with, if that is one of this payment and was ever approved.
+
+    Not when it has entered as one begun at Stripe, which somebody there had marked before ours was approved.
+    """
+    id = uuid_in(made.metadata.get("refund_id"))
+    if id is None or is_foreign(made, ctx):
         return None
     back: refund.Refund | None = ctx.store.load(Ref(refund, id)).state
     return id if back and back.payment_id == paid and back.status not in NEVER_ASKED else None

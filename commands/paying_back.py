@@ -11,13 +11,14 @@ from uuid import UUID
 
 from commands import Context, booking_ref, day_ref, payment_ref
 from commands.ending import Outdated
+from commands.stripe_books import uuid_in
 from domain import booking, payment, pickup_day, refund
 from domain.booking import Booking, BookingCancelled
 from domain.booking_status import ACTIVE, Status
 from domain.ids import payment_id
 from domain.payment import Payment
 from domain.pickup_day import PickupDay
-from domain.refund import Refund, RefundDenied, RefundRequested
+from domain.refund import Refund, RefundCompleted, RefundDenied, RefundRequested
 from eventlog.store import Ref
 from integrations.stripe import StripeRefund, StripeUnavailable
 
@@ -44,7 +45,19 @@ def record_refund(id: UUID, made: StripeRefund, ctx: Context, must_end: bool = F
     if must_end and made.status not in ("succeeded", *COME_TO_NOTHING):
         raise StripeUnavailable(f"the refund is {made.status} at Stripe")
     back: Refund = ctx.store.load(Ref(refund, id)).state
-    return _record(back.payment_id, id, lambda back, paying: told(id, back, paying, made), ctx)
+
+    def decided(back: Refund | None, paying: Payment) -> Told:
+        return ([], []) if is_foreign(made, ctx) else told(id, back, paying, made)
+
+    return _record(back.payment_id, id, decided, ctx)
+
+
+def is_foreign(made: StripeRefund, ctx: Context) -> bool:
+    """Whether it has entered as one begun at Stripe: it counts once, whatever mark it bears.
+
+    It entered with the payment, and so did one of ours: who asks this in a decision on the payment is told the truth.
+    """
+    return ctx.store.load(Ref(refund, refund.begun_at_stripe(made.id))).state is not None
 
 
 def record_foreign_refund(paid: UUID, made: StripeRefund, ctx: Context) -> int:
@@ -56,9 +69,18 @@ def record_foreign_refund(paid: UUID, made: StripeRefund, ctx: Context) -> int:
     def decided(back: Refund | None, paying: Payment) -> Told:
         if back or made.status != "succeeded":
             return told(id, back, paying, made)
+        if _is_done_as_ours(made, ctx):
+            return [], []
         return refund.record_from_stripe(back, asked, made.id), payment.pay_out(paying, id, made.amount_cents)
 
     return _record(paid, id, decided, ctx)
+
+
+def _is_done_as_ours(made: StripeRefund, ctx: Context) -> bool:
+    """Approved in the same moment, the refund that it is marked with was completed by it."""
+    marked = uuid_in(made.metadata.get("refund_id"))
+    ends = ctx.store.history(marked) if marked else []
+    return any(isinstance(one.event, RefundCompleted) and one.event.stripe_refund_id == made.id for one in ends)
 
 
 def told(id: UUID, back: Refund | None, paying: Payment, made: StripeRefund) -> Told:

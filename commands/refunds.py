@@ -6,7 +6,7 @@ What goes back is set aside on the payment in the same append, so that no two re
 from uuid import UUID
 
 from commands import Context, payment_ref
-from commands.paying_back import record_refund
+from commands.paying_back import is_foreign, record_refund
 from domain import Refused, Value, payment, refund
 from domain.address import Words
 from domain.payment import Payment, PaymentRequested
@@ -14,6 +14,8 @@ from domain.refund import Refund, RefundDenied, RefundRequested, Status
 from eventlog.ids import new_id
 from eventlog.store import Ref
 from integrations.stripe import RefundAsked, StripeRefused
+
+MADE_AT_STRIPE = "made_at_stripe"
 
 
 class AskRefund(Value):
@@ -88,7 +90,9 @@ def pay_back(id: UUID, ctx: Context) -> int:
         made = ctx.stripe.refund(RefundAsked(id, paid.intent_id, back.amount_cents, back.attempt))
     except StripeRefused as refusal:
         return refuse_refund(id, back.attempt, refusal.code, ctx)
-    return record_refund(id, made, ctx, must_end=True)
+    position = record_refund(id, made, ctx, must_end=True)
+    # A person at Stripe had marked theirs as this one, before it was approved here: it is not to go back twice.
+    return refuse_refund(id, back.attempt, MADE_AT_STRIPE, ctx) if is_foreign(made, ctx) else position
 
 
 def refuse_refund(id: UUID, attempt: int, reason: str, ctx: Context) -> int:

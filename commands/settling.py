@@ -30,7 +30,7 @@ def settle(id: UUID, intent: Intent, ctx: Context) -> int:
         if made.placed.pickup_date != placed.pickup_date:
             raise Outdated
         opened = payment.open_at_stripe(paying, _opened(paying, intent))
-        told = _told(reduce(payment.evolve, opened, paying), intent)
+        told = news(reduce(payment.evolve, opened, paying), intent)
         if not any(isinstance(event, PaymentSucceeded) for event in told):
             return [opened + told, [], [], []]
         paid, *others = _paid(reduce(payment.evolve, opened + told, paying), made, day, (id, back, returned, ctx))
@@ -47,7 +47,7 @@ def _opened(paying: Payment, intent: Intent) -> PaymentOpened:
     return PaymentOpened(intent.id, paying.person_id, PaymentSecret(intent.client_secret))
 
 
-def _told(paying: Payment, intent: Intent) -> list:
+def news(paying: Payment, intent: Intent) -> list:
     """Stripe's word for the state of an intent, as events of the payment."""
     match intent.status:
         case "succeeded":

@@ -135,11 +135,17 @@ def _disputed(payment: Payment, event: DisputeOpened | DisputeClosed) -> Payment
     return replace(payment, disputes=payment.disputes | {id: replace(payment.disputes[id], outcome=event.outcome)})
 
 
+def disputed_cents(payment: Payment) -> dict[str, int]:
+    """What banks hold, by the id of the dispute."""
+    open_or_lost = ((id, one) for id, one in payment.disputes.items() if one.outcome != "won")
+    return {id: dispute.amount_cents for id, dispute in open_or_lost if dispute.amount_cents}
+
+
 def standing(payment: Payment) -> Status:
     """The status as it is shown: what was disputed or given back since it succeeded is part of it."""
     if payment.status is not Status.SUCCEEDED:
         return payment.status
-    if any(dispute.outcome != "won" for dispute in payment.disputes.values()):
+    if disputed_cents(payment):
         return Status.DISPUTED
     out = sum(payment.paid_out.values())
     if not out:
@@ -216,7 +222,9 @@ def pay_out(payment: Payment, refund_id: UUID, amount_cents: int) -> list[Event]
 
 
 def open_dispute(payment: Payment, opened: DisputeOpened) -> list[Event]:
-    return [] if opened.stripe_dispute_id in payment.disputes else [opened]
+    """What began as a question (0 cents) may become a dispute; what was asked before that says nothing."""
+    known = payment.disputes.get(opened.stripe_dispute_id)
+    return [] if known and known.amount_cents >= opened.amount_cents else [opened]
 
 
 def close_dispute(payment: Payment, closed: DisputeClosed) -> list[Event]:

@@ -76,7 +76,10 @@ class RefundPaidOut(Value):
 
 
 class DisputeOpened(Value):
-    """The payer's bank takes the money back until it is decided; `reason` is Stripe's word."""
+    """The payer's bank takes the money back until it is decided; `reason` is Stripe's word.
+
+    With 0 cents it only asks, and takes nothing; told again with the amount, the same has become a dispute.
+    """
 
     stripe_dispute_id: str
     amount_cents: int

@@ -6,13 +6,17 @@ Money moves at Stripe before we hear of it, so a difference is looked into first
 of payments and refunds (it was mended). What is still different afterwards is a finding, and a person has to act.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from domain import Value
+from domain.payment import Payment, Status, disputed_cents
 
-MOST_FINDINGS = 100  # kept of one comparison; the cents are those of all
+MOST_FINDINGS = 100  # kept of one comparison, the largest first; the cents are those of all
+Id = TypeVar("Id", UUID, str)
 
 
 class Kind(StrEnum):
@@ -65,6 +69,56 @@ def evolve(state: BooksCompared | None, event: Event) -> BooksCompared:
 
 
 # Decisions
+
+
+class Moved(Value):
+    """What Stripe has moved for one intent, in cents: received; given back, by our ids; held by banks, by dispute."""
+
+    stripe_id: str
+    received_cents: int = 0
+    refunds: dict[UUID, int] = {}
+    disputes: dict[str, int] = {}
+
+    @property
+    def held_cents(self) -> int:
+        """What is left of it at Stripe."""
+        return self.received_cents - sum(self.refunds.values()) - sum(self.disputes.values())
+
+
+def differences(id: UUID, paying: Payment, moved: Moved) -> list[Finding]:
+    """Each amount that is another than ours, and not only their sums."""
+    received = paying.amount_cents if paying.status is Status.SUCCEEDED else 0
+    found = [Finding(Kind.CHARGED, moved.stripe_id, id, cents=moved.received_cents - received)]
+    found += [
+        Finding(Kind.REFUNDED, moved.stripe_id, id, back, cents)
+        for back, cents in _less(moved.refunds, paying.paid_out).items()
+    ]
+    found += [
+        Finding(Kind.DISPUTED, dispute, id, cents=cents)
+        for dispute, cents in _less(moved.disputes, disputed_cents(paying)).items()
+    ]
+    return [one for one in found if one.cents]
+
+
+def not_at_stripe(id: UUID, paying: Payment) -> list[Finding]:
+    """Of an intent that Stripe does not know: nothing, unless we say that money came."""
+    if paying.status is not Status.SUCCEEDED:
+        return []
+    return [Finding(Kind.NOT_AT_STRIPE, paying.intent_id, id, cents=-paying.amount_cents)]
+
+
+def of_nobody(kind: Kind, id: UUID, moved: Moved) -> list[Finding]:
+    """Of an intent that names a payment we do not know, or a second one of a payment: the money that it holds."""
+    return [Finding(kind, moved.stripe_id, id, cents=moved.held_cents)] if moved.held_cents else []
+
+
+def _less(theirs: Mapping[Id, int], ours: Mapping[Id, int]) -> dict[Id, int]:
+    return {id: theirs.get(id, 0) - ours.get(id, 0) for id in sorted(theirs.keys() | ours.keys(), key=str)}
+
+
+def compared(count: int, mended: int, findings: Sequence[Finding], since: datetime | None) -> BooksCompared:
+    largest = sorted(findings, key=lambda one: -abs(one.cents))[:MOST_FINDINGS]
+    return BooksCompared(count, mended, sum(abs(one.cents) for one in findings), tuple(largest), since)
 
 
 def stream(day: date) -> UUID:

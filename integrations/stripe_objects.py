@@ -78,7 +78,7 @@ class RefundAsked:
 
 @dataclass(frozen=True)
 class StripeDispute:
-    """A dispute at Stripe; `status` is won or lost when it is over."""
+    """A dispute at Stripe; `status` is won or lost when it is over, `warning_…` while the bank only asks."""
 
     id: str
     status: str
@@ -89,6 +89,11 @@ class StripeDispute:
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Self:
         return cls(body["id"], body["status"], body["amount"], body["reason"], body.get("payment_intent"))
+
+    @property
+    def taken_cents(self) -> int:
+        """What the bank has taken, also when it was given back since; nothing for a question, or one prevented."""
+        return 0 if self.status.startswith(("warning_", "prevented")) else self.amount_cents
 
 
 @dataclass(frozen=True)

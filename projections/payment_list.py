@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from domain import Value
 
@@ -74,6 +74,21 @@ def shown_refund(row: dict[str, Any]) -> dict[str, Any]:
     decided, other = ("denied", "approved") if row["status"] == "denied" else ("approved", "denied")
     who = {f"{decided}_by": by, f"{decided}_at": at, f"{other}_by": None, f"{other}_at": None}
     return {"id": row["refund_id"]} | {name: row[name] for name in OF_REFUND} | who
+
+
+# `failed` is still open: it can be tried again.
+UNDER_WAY = """
+    select payment_id from payments where requested_at >= %(since)s
+    union select payment_id from payments where status in ('pending', 'processing', 'requires_action', 'failed')
+    union select payment_id from payments where disputes @? '$.* ? (@ == "open" || @ == "inquiry")'
+    union select payment_id from refunds where status = 'approved'"""
+EVER = "select payment_id from payments"
+
+
+def to_compare(db: Connection, since: datetime | None) -> list[UUID]:
+    """Payments asked for since then (None: ever), and all that have anything open, however old."""
+    rows = db.cursor(row_factory=tuple_row).execute(UNDER_WAY if since else EVER, {"since": since})
+    return sorted(id for (id,) in rows)
 
 
 SHOWN = {"payments": shown_payment, "refunds": shown_refund}

@@ -34,6 +34,7 @@ from domain.refund import (
     RefundTriedAgain,
 )
 from eventlog.envelope import Recorded
+from projections import books
 from projections.rows import copy, write
 
 SCHEMA = """
@@ -78,7 +79,9 @@ SCHEMA = """
     create index on refunds (status, requested_at, refund_id);
     create index on refunds (payment_id);
     create table numbers (booking_id uuid primary key, booking_number text not null);
+    create index on payments (payment_id) where disputes @? '$.* ? (@ == "open" || @ == "inquiry")';
 """
+SCHEMA += books.SCHEMA
 PERSONAL: frozenset[str] = frozenset()
 NUMBERS = {"booking_id": "uuid", "booking_number": "text"}
 PROGRESS = {
@@ -137,6 +140,7 @@ TABLES: dict[type, tuple[str, str, frozenset[type]]] = {
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
+    books.project(db, batch)
     paid, returned = _known(db, batch, Paid), _known(db, batch, Returned)
     numbers = []
     for recorded in batch:
@@ -188,7 +192,8 @@ def _went_on(row: Paid, recorded: Recorded) -> Paid:
         case RefundReleased():
             return replace(row, paid_out={id: n for id, n in row.paid_out.items() if id != str(event.refund_id)})
         case DisputeOpened():
-            return replace(row, disputes=row.disputes | {event.stripe_dispute_id: "open"})
+            stage = "open" if event.amount_cents else "inquiry"
+            return replace(row, disputes=row.disputes | {event.stripe_dispute_id: stage})
         case DisputeClosed():
             return replace(row, disputes=row.disputes | {event.stripe_dispute_id: event.outcome})
         case _:
@@ -199,7 +204,7 @@ def _standing(row: Paid) -> Paid:
     out = sum(row.paid_out.values())
     status = row.progress
     if status == payment.Status.SUCCEEDED:
-        if any(outcome != "won" for outcome in row.disputes.values()):
+        if any(outcome in ("open", "lost") for outcome in row.disputes.values()):
             status = payment.Status.DISPUTED
         elif out:
             whole = out >= row.amount_cents

@@ -26,6 +26,7 @@ from commands.upkeep import tidy
 from eventlog.away import POSTGRES_AWAY
 from workers.erasing import erase
 from workers.reactions import Job
+from workers.reconciling import hourly
 from workers.stopping import on_stop
 
 log = structlog.get_logger()
@@ -127,6 +128,11 @@ def _housekeeping(app: App, making: Making) -> None:
     async def clear_away(context: procrastinate.JobContext, timestamp: int) -> None:
         await context.app.job_manager.delete_old_jobs(nb_hours=72)
         await asyncio.to_thread(clear)
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="reconcile", lock="reconcile", queueing_lock="reconcile", retry=Patience())
+    def compare_books(timestamp: int) -> None:
+        hourly(making("reconcile"), datetime.fromtimestamp(timestamp, UTC))
 
     def clear() -> None:
         with making("clear_away").store.recorder.connection() as db:

@@ -10,6 +10,7 @@ from api.answers.customers import Address, Statistics, Story
 from domain.audit import Action
 from domain.booking_status import Status
 from domain.permissions import Permission, Role
+from domain.reconciliation import Kind
 from domain.selection import PickupTime, ServiceType
 
 
@@ -55,7 +56,7 @@ class SecondFactor(TypedDict):
 
 
 class Revenue(TypedDict):
-    """Received less given back, each on its own day of New York."""
+    """Received less given back and less lost to disputes, each on its own day of New York."""
 
     today_cents: int
     last_7_days_cents: int
@@ -149,10 +150,31 @@ class AuditVerified(TypedDict):
     more_findings: int
 
 
+class BooksFinding(TypedDict):
+    """`cents` are what Stripe has moved less what we say; 0 for what is only late."""
+
+    kind: Kind
+    stripe_id: str
+    payment_id: UUID | None
+    refund_id: UUID | None
+    cents: int
+
+
+class Books(TypedDict):
+    """The last comparison of our record of money with Stripe's; `mended` payments had news that we had missed."""
+
+    unexplained_cents: int
+    findings: list[BooksFinding]
+    compared_at: Instant
+    compared: int
+    mended: int
+
+
 class Dashboard(TypedDict):
-    """`revenue` is null for whoever may not see financials."""
+    """`revenue` and `books` are null for whoever may not see financials, `books` also before the first comparison."""
 
     revenue: Revenue | None
+    books: Books | None
     bookings: BookingCounts
     urgent: list[Urgent]
     capacity: list[UsedDay]

@@ -19,7 +19,7 @@ from domain.audit import Action
 from domain.booking_events import BookingPlaced
 from domain.permissions import Permission
 from eventlog.envelope import Recorded
-from projections import audit, customers
+from projections import audit, books, customers, payments
 from projections import dashboard as dashboard_model
 
 RECENT = 10
@@ -41,15 +41,18 @@ class AsOf(Body):
 def dashboard(call: Call) -> dict[str, Any]:
     """The house at a glance.
 
-    `revenue` is null for whoever may not see financials; `recent_actions` are their own for whoever may not see the
-    audit log.
+    `revenue` and `books` are null for whoever may not see financials; `recent_actions` are their own for whoever may
+    not see the audit log.
     """
     account = call.user.account
     whose = audit.Wish(None if Permission.VIEW_AUDIT in account.permissions else account.id, limit=RECENT)
     with consistent(call, audit, customers, dashboard_model) as db:
         shown = dashboard_model.dashboard(db, call.now)
         shown |= {"customers": customers.summary(db, call.now), "recent_actions": audit.listed(db, whose)["entries"]}
-    return shown if Permission.VIEW_FINANCIALS in account.permissions else shown | {"revenue": None}
+    if Permission.VIEW_FINANCIALS not in account.permissions:
+        return shown | {"revenue": None, "books": None}
+    with consistent(call, payments) as db:
+        return shown | {"books": books.last(db)}
 
 
 def events(call: Call, id: str) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from api.call import Call
 from api.errors import unavailable
-from api.metrics import exposition, tell_work
+from api.metrics import exposition, tell_books, tell_work
 from api.policies import ALIVE, SYSTEM
 from api.route import Route
 from eventlog.away import POSTGRES_AWAY
 from eventlog.migrations import is_current
 from eventlog.watch import blockers, work
+from projections import books, payments
+from projections.asking import reading
 from projections.state import ModelState, state
 
 ANSWER_S = 1.0
@@ -56,6 +58,8 @@ def metrics(call: Call) -> Response:
         with call.parts.pool.connection() as db:
             models = state(db)
             tell_work(work(db), len(blockers(call.parts.store.recorder)), bool(call.parts.settings.kafka_bootstrap))
+        with reading(call.parts.pool, payments) as db:
+            tell_books(books.last(db))
     except POSTGRES_AWAY:
         models = None
     return Response(exposition(models), 200, None, CONTENT_TYPE_LATEST)

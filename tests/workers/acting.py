@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 SITE = "https://totetaxi.example"
 QUOTES = b"a secret of the tests"
 WAITING = """select count(*) from procrastinate_jobs where status in ('todo', 'doing')
-             and task_name not in ('find_stalled', 'clear_away')"""
+             and task_name not in ('find_stalled', 'clear_away', 'reconcile')"""
 
 
 def context(store: EventStore, stripe: Stripe, actor: str, now: datetime | None = None) -> Context:

@@ -92,6 +92,7 @@ def routes(store: Store, ring: Callable[[], None]) -> list[Route]:
         Route("/sandbox/3ds/{id}", pages.authentication, methods=["GET", "POST"]),
         Route("/sandbox/clock", dashboard.clock, methods=["GET", "POST"]),
         Route("/sandbox/disputes", dashboard.dispute, methods=["POST"]),
+        Route("/sandbox/disputes/{id}/escalate", dashboard.escalate, methods=["POST"]),
         Route("/sandbox/disputes/{id}/close", dashboard.close, methods=["POST"]),
         Route("/sandbox/refunds", dashboard.refund, methods=["POST"]),
         Route("/sandbox/refunds/{id}/settle", dashboard.settle, methods=["POST"]),

@@ -28,11 +28,16 @@ class Charged(Value, forbid_unknown_fields=True):
     amount: Cents | None = None
     reason: str | None = None
     metadata: dict[str, str] = {}
+    is_inquiry: bool = False
 
     def params(self) -> Params:
         """The same in the words of Stripe's API."""
         asked = {"payment_intent": self.intent, "charge": self.charge, "amount": self.amount, "reason": self.reason}
         return {name: value for name, value in asked.items() if value is not None} | {"metadata": self.metadata}
+
+
+class Nothing(Value, forbid_unknown_fields=True):
+    pass
 
 
 class Outcome(Value, forbid_unknown_fields=True):
@@ -51,13 +56,22 @@ class Dashboard:
         self.ring = ring
 
     async def dispute(self, request: Request) -> Response:
-        """POST {intent or charge, reason ("fraudulent"), amount (all)}: the payer's bank takes the payment back."""
+        """POST {intent or charge, reason ("fraudulent"), amount (all)}: the payer's bank takes the payment back.
+
+        With `is_inquiry` it only asks.
+        """
 
         async def act(work: Work, asked: Charged) -> Object:
             charge = await refunds.refunded_charge(work, Call(asked.params(), "", ""))
-            return await disputes.open_one(work, charge, asked.reason or "fraudulent", asked.amount)
+            open_it = disputes.inquire if asked.is_inquiry else disputes.open_one
+            return await open_it(work, charge, asked.reason or "fraudulent", asked.amount)
 
         return await self.act(request, Charged, act)
+
+    async def escalate(self, request: Request) -> Response:
+        """POST {}: what the bank had asked about becomes a dispute."""
+        id = request.path_params["id"]
+        return await self.act(request, Nothing, lambda work, asked: disputes.escalate(work, id))
 
     async def close(self, request: Request) -> Response:
         """POST {outcome: won|lost}: the bank decides a dispute."""

@@ -1,6 +1,7 @@
-"""Disputes: the payer's bank takes a payment back, and gives it back if the shop wins.
+"""Disputes: the payer's bank takes a payment back, and gives it back if the shop wins; or it only asks at first.
 
-needs_response --- closed by the bank ---> won | lost
+warning_needs_response --- escalated ---> needs_response --- closed by the bank ---> won | lost
+                       +-- closed by the bank ---> warning_closed
 """
 
 from typing import Any
@@ -10,8 +11,9 @@ from integrations.sandbox.stripe.cards import card_of
 from integrations.sandbox.stripe.refusals import Refusal, invalid, no_such
 from integrations.sandbox.stripe.store import Object, Work, new_id
 
-OPEN = "needs_response"
+OPEN, INQUIRY, ASKED = "needs_response", "warning_needs_response", "warning_closed"
 OUTCOMES = ("won", "lost")
+DISPUTED = {"status": OPEN, "is_charge_refundable": False}
 REASONS = (
     *("bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated", "debit_not_authorized"),
     *("duplicate", "fraudulent", "general", "incorrect_account_details", "insufficient_funds", "noncompliant"),
@@ -22,6 +24,21 @@ A_WEEK_SECONDS = 7 * 86400
 
 async def open_one(work: Work, charge: Object, reason: str, cents: int | None = None) -> Object:
     """A dispute of a succeeded charge whose intent is held, over `cents` or all that was not refunded."""
+    made = await begun(work, charge, reason, cents) | DISPUTED
+    work.emit("charge.dispute.created", made)
+    take(work, made)
+    return made
+
+
+async def inquire(work: Work, charge: Object, reason: str, cents: int | None = None) -> Object:
+    """The bank asks, and takes nothing yet."""
+    made = await begun(work, charge, reason, cents)
+    work.put(made)
+    work.emit("charge.dispute.created", made)
+    return made
+
+
+async def begun(work: Work, charge: Object, reason: str, cents: int | None) -> Object:
     if reason not in REASONS:
         raise invalid("reason", f"Invalid reason: must be one of {', '.join(REASONS)}")
     if charge["disputed"]:
@@ -30,35 +47,55 @@ async def open_one(work: Work, charge: Object, reason: str, cents: int | None = 
     if not 0 < cents <= charge["amount_captured"]:
         raise invalid("amount", f"Charge {charge['id']} cannot be disputed over {cents} cents.")
     made = dispute_of(charge, cents, reason, work.now()) | {"payment_method_details": await told(work, charge)}
-    taken = entry(made, "dispute", -cents, work.now())
     charge["disputed"] = True
-    work.put(made, taken, charge)
-    work.emit("charge.dispute.created", made)
-    made["balance_transactions"].append(taken)
-    work.emit("charge.dispute.funds_withdrawn", made)
+    work.put(charge)
     return made
 
 
+async def escalate(work: Work, id: str) -> Object:
+    """What the bank had asked about it takes back now."""
+    made = await held(work, id)
+    if made["status"] != INQUIRY:
+        raise refused("dispute_closed", f"Dispute {id} is {made['status']} and no inquiry.")
+    made |= DISPUTED
+    work.emit("charge.dispute.updated", made)
+    take(work, made)
+    return made
+
+
+def take(work: Work, made: Object) -> None:
+    taken = entry(made, "dispute", -made["amount"], work.now())
+    made["balance_transactions"].append(taken)
+    work.put(made, taken)
+    work.emit("charge.dispute.funds_withdrawn", made)
+
+
 async def close(work: Work, id: str, outcome: str) -> Object:
-    """The bank decides: `won` gives the shop its money back, not the fee."""
+    """The bank decides: `won` gives the shop its money back, not the fee. An inquiry ends, whatever the outcome."""
     if outcome not in OUTCOMES:
         raise invalid("outcome", "Invalid outcome: must be won or lost")
-    made = await work.get(id) if id.startswith("du_") else None
-    if not made:
-        raise no_such("dispute", id)
-    await work.get(made["payment_intent"], hold=True)
-    made = await work.get(id)
-    if made["status"] in OUTCOMES:
+    made = await held(work, id)
+    if made["status"] not in (OPEN, INQUIRY):
         raise refused("dispute_closed", f"Dispute {id} is {made['status']} already.")
-    made |= {"status": outcome, "is_charge_refundable": outcome == "won"}
+    had_taken = made["status"] == OPEN
+    made |= {"status": outcome, "is_charge_refundable": outcome == "won"} if had_taken else {"status": ASKED}
     work.put(made)
     work.emit("charge.dispute.closed", made)
-    if outcome == "won":
+    if had_taken and outcome == "won":
         given = entry(made, "dispute_reversal", made["amount"], work.now())
         made["balance_transactions"].append(given)
         work.put(given)
         work.emit("charge.dispute.funds_reinstated", made)
     return made
+
+
+async def held(work: Work, id: str) -> Object:
+    """The dispute, read while its intent is held."""
+    made = await work.get(id) if id.startswith("du_") else None
+    if not made:
+        raise no_such("dispute", id)
+    await work.get(made["payment_intent"], hold=True)
+    return await work.get(id)
 
 
 async def stops_refunds(work: Work, charge: Object) -> bool:
@@ -67,7 +104,7 @@ async def stops_refunds(work: Work, charge: Object) -> bool:
         return False
     asked = "select body ->> 'status' from stripe_sandbox.objects where kind = 'du' and about = %s"
     stages = await (await work.db.execute(asked, (charge["payment_intent"],))).fetchall()
-    return any(status != "won" for (status,) in stages)
+    return any(status in (OPEN, "lost") for (status,) in stages)
 
 
 async def told(work: Work, charge: Object) -> dict[str, Any]:
@@ -94,12 +131,12 @@ def dispute_of(charge: Object, cents: int, reason: str, at: int) -> Object:
             "past_due": False,
             "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": True,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": reason,
-        "status": OPEN,
+        "status": INQUIRY,
     }
 
 

@@ -30,7 +30,7 @@ LEDGER = """
         sum((body ->> 'amount')::bigint) filter (where body ->> 'status' = 'succeeded') as cents
         from stripe_sandbox.objects where kind = 're' group by about) refunds on refunds.about = intent.id
     left join (select about, jsonb_agg({dispute} order by seq) as each,
-        sum((body ->> 'amount')::bigint) filter (where body ->> 'status' <> 'won') as cents
+        sum((body ->> 'amount')::bigint) filter (where body ->> 'status' in ('needs_response', 'lost')) as cents
         from stripe_sandbox.objects where kind = 'du' group by about) disputes on disputes.about = intent.id
     left join (select about, count(*) as succeeded from stripe_sandbox.objects
         where kind = 'ch' and body ->> 'status' = 'succeeded' group by about) charges on charges.about = intent.id

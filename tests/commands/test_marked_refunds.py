@@ -1,0 +1,99 @@
+"""A person at Stripe marks a refund as one of ours that nobody has approved: its money is counted once."""
+
+from commands.paying_back import record_foreign_refund
+from commands.reconciling import reconcile
+from commands.refunds import approve_refund, deny_refund, pay_back, try_refund_again
+from tests.commands.money_back import EVE, FAILING, aside, at_stripe, back, intent_of, news, paid, requested
+from tests.commands.money_back import settled_at_stripe as settle
+from tests.commands.wishes import payment, together
+
+
+def marked(ctx, sandbox, placed, cents=4000):
+    """A request, and the refund at Stripe in its name."""
+    id = requested(ctx, placed, cents)
+    asked = {"intent": intent_of(ctx, placed), "amount": cents, "metadata": {"refund_id": str(id)}}
+    assert sandbox.act("refunds", **asked).is_success
+    return id
+
+
+def paid_out(ctx, placed):
+    return sum(payment(ctx, placed).paid_out.values())
+
+
+def test_heard_of_before_the_approval_it_is_one_of_stripes_and_ours_fails(ctx, sandbox):
+    placed = paid(ctx)
+    id = marked(ctx, sandbox, placed)
+    news(ctx, placed)
+    approve_refund(id, False, ctx(actor=EVE))
+    for _ in range(2):
+        pay_back(id, ctx())
+        news(ctx, placed)
+    assert ctx().store.history(id)[-1].event.failure_reason == "made_at_stripe"
+    assert (paid_out(ctx, placed), aside(ctx, placed), at_stripe(ctx, sandbox, placed)) == (4000, 4000, (1, 4000))
+
+
+def test_tried_again_ours_is_made_beside_it(ctx, sandbox):
+    placed = paid(ctx)
+    id = marked(ctx, sandbox, placed)
+    news(ctx, placed)
+    approve_refund(id, False, ctx(actor=EVE))
+    pay_back(id, ctx())
+    try_refund_again(id, ctx(actor=EVE))
+    pay_back(id, ctx())
+    assert (back(ctx, id).status, paid_out(ctx, placed)) == ("completed", 8000)
+    assert at_stripe(ctx, sandbox, placed) == (2, 8000)
+
+
+def test_heard_of_after_the_approval_it_is_the_one_that_was_asked_for(ctx, sandbox):
+    placed = paid(ctx)
+    id = marked(ctx, sandbox, placed)
+    approve_refund(id, False, ctx(actor=EVE))
+    news(ctx, placed)
+    pay_back(id, ctx())
+    assert (back(ctx, id).status, paid_out(ctx, placed), aside(ctx, placed)) == ("completed", 4000, 4000)
+
+
+def test_in_the_name_of_a_denied_one_it_is_one_of_stripes(ctx, sandbox):
+    placed = paid(ctx)
+    id = marked(ctx, sandbox, placed)
+    deny_refund(id, "No.", ctx(actor=EVE))
+    news(ctx, placed)
+    assert (back(ctx, id).status, paid_out(ctx, placed), aside(ctx, placed)) == ("denied", 4000, 4000)
+
+
+def test_when_it_comes_back_it_is_released_once_and_ours_is_no_part_of_it(ctx, sandbox):
+    placed = paid(ctx, card=FAILING)
+    id = marked(ctx, sandbox, placed)
+    news(ctx, placed)
+    settle(ctx, sandbox, placed, "failed")
+    approve_refund(id, False, ctx(actor=EVE))
+    for _ in range(2):
+        news(ctx, placed)
+    assert (back(ctx, id).status, paid_out(ctx, placed), aside(ctx, placed)) == ("approved", 0, 4000)
+    pay_back(id, ctx())
+    assert (back(ctx, id).status, aside(ctx, placed)) == ("failed", 0)
+
+
+def test_who_took_it_for_one_of_stripes_just_before_ours_was_done_by_it_records_nothing(ctx, sandbox):
+    placed = paid(ctx)
+    id = marked(ctx, sandbox, placed)
+    [made] = ctx().stripe.refunds_of(intent_of(ctx, placed))
+    approve_refund(id, False, ctx(actor=EVE))
+    pay_back(id, ctx())
+    record_foreign_refund(placed.payment_id, made, ctx())
+    assert (back(ctx, id).status, paid_out(ctx, placed), aside(ctx, placed)) == ("completed", 4000, 4000)
+
+
+def test_approved_in_the_moment_it_is_heard_of_it_is_counted_once(ctx, sandbox):
+    placed = paid(ctx)
+    for n in range(1, 6):
+        id = marked(ctx, sandbox, placed, 100)
+
+        def approve_and_pay(id=id):
+            approve_refund(id, False, ctx(actor=EVE))
+            pay_back(id, ctx())
+
+        together(lambda: news(ctx, placed), approve_and_pay, lambda: news(ctx, placed))
+        assert back(ctx, id).status in ("completed", "failed")
+        assert (paid_out(ctx, placed), aside(ctx, placed)) == (100 * n, 100 * n)
+    assert reconcile(ctx().now, [placed.payment_id], ctx()).mended == 0
