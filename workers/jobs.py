@@ -56,10 +56,12 @@ class Patience(BaseRetryStrategy):
     """Doubling waits with jitter, up to five minutes; after fifty tries it is failed, kept and counted in /metrics."""
 
     def get_retry_decision(self, *, exception: BaseException, job: procrastinate.jobs.Job) -> RetryDecision | None:
+        told = {"task": job.task_name, "job": job.id, "attempts": job.attempts, "error": type(exception).__name__}
         if job.attempts >= TRIES:
+            log.error("job_given_up", **told)
             return None
         wait = min(LONGEST_WAIT_S, 0.25 * 2**job.attempts) * random.uniform(0.5, 1)
-        log.warning("job_again", task=job.task_name, job=job.id, attempts=job.attempts, error=type(exception).__name__)
+        log.warning("job_again", **told)
         return RetryDecision(retry_in={"milliseconds": int(wait * 1000)})
 
 

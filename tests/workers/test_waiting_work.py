@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 import cli
 from commands.bookings import Placed
@@ -55,9 +56,12 @@ def given_up(ctx, database, db, store):  # noqa: F811
     refund = approved(ctx, placed)
     jobs.defer(jobs.connect(database), db, Job("pay_back", refund, 7))
     db.execute("update procrastinate_jobs set attempts = %s", (TRIES,))
-    work(database, store, connect(KEY, f"http://127.0.0.1:{free_port()}", SECRET, 1.0))
+    with capture_logs() as logs:
+        work(database, store, connect(KEY, f"http://127.0.0.1:{free_port()}", SECRET, 1.0))
     [(id, status)] = db.execute("select id, status::text from procrastinate_jobs where task_name = 'pay_back'")
     assert (status, back(ctx, refund).status) == ("failed", "approved")
+    told = {"event": "job_given_up", "log_level": "error", "task": "pay_back", "job": id}
+    assert told | {"attempts": TRIES, "error": "StripeUnavailable"} in logs
     return GivenUp(placed, refund, id)
 
 
