@@ -163,6 +163,7 @@ def test_no_asking_gives_back_more_than_was_paid(asked):
 PAID = (*OPEN, SUCCEEDED)
 ASIDE, OUT, RELEASED = RefundReserved(ONE, 60000), RefundPaidOut(ONE, 60000), RefundReleased(ONE)
 OPENED_BY_BANK = DisputeOpened("dp_1", 99500, "fraudulent")
+INQUIRY = DisputeOpened("dp_1", 0, "fraudulent")
 WON, LOST = DisputeClosed("dp_1", "won"), DisputeClosed("dp_1", "lost")
 
 
@@ -192,6 +193,14 @@ def test_a_dispute_opens_and_closes_once():
     given(*PAID).when(close_dispute, WON).then()
 
 
+def test_what_the_bank_only_asked_about_may_become_a_dispute_and_never_the_other_way_round():
+    given(*PAID).when(open_dispute, INQUIRY).then(INQUIRY)
+    given(*PAID, INQUIRY).when(open_dispute, INQUIRY).then()
+    given(*PAID, INQUIRY).when(open_dispute, OPENED_BY_BANK).then(OPENED_BY_BANK)
+    given(*PAID, INQUIRY, OPENED_BY_BANK).when(open_dispute, INQUIRY).then()
+    given(*PAID, INQUIRY, OPENED_BY_BANK, LOST).when(open_dispute, INQUIRY).then()
+
+
 @pytest.mark.parametrize(
     ("history", "shown", "left"),
     [
@@ -205,6 +214,10 @@ def test_a_dispute_opens_and_closes_once():
         ([OPENED_BY_BANK, WON], "succeeded", 99500),
         ([ASIDE, OUT, OPENED_BY_BANK], "disputed", 0),
         ([OPENED_BY_BANK, WON, DisputeOpened("dp_2", 100, "general")], "disputed", 0),
+        ([INQUIRY], "succeeded", 99500),
+        ([INQUIRY, WON], "succeeded", 99500),
+        ([INQUIRY, OPENED_BY_BANK], "disputed", 0),
+        ([INQUIRY, OPENED_BY_BANK, LOST], "disputed", 0),
     ],
 )
 def test_it_shows_what_became_of_the_money_and_what_may_still_be_given_back(history, shown, left):

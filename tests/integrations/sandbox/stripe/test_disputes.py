@@ -70,6 +70,28 @@ def test_the_bank_decides_a_dispute_once(sandbox, v1, outcome, events, back, dis
     assert line(sandbox, intent)["disputed"] == disputed
 
 
+def test_what_the_bank_only_asks_about_takes_nothing_until_it_is_escalated(sandbox, v1):
+    intent = paid(v1)
+    asked = sandbox.act("disputes", intent=intent, is_inquiry=True).json()
+    assert (asked["status"], asked["amount"], moved(v1, asked["id"])) == ("warning_needs_response", 10000, [])
+    assert (line(sandbox, intent)["disputed"], sandbox.event_types(asked["id"])) == (0, OPENED[:1])
+    for status in (200, 400):
+        assert sandbox.act(f"disputes/{asked['id']}/escalate").status_code == status
+    assert v1.disputes.retrieve(asked["id"]).status == "needs_response"
+    assert moved(v1, asked["id"]) == [("dispute", -10000, 1500, -11500)]
+    assert sandbox.event_types(asked["id"]) == [OPENED[0], "charge.dispute.updated", OPENED[1]]
+    assert line(sandbox, intent)["disputed"] == 10000
+
+
+def test_what_the_bank_only_asks_about_is_refunded_and_comes_to_nothing(sandbox, v1):
+    intent = paid(v1)
+    asked = sandbox.act("disputes", intent=intent, is_inquiry=True).json()["id"]
+    assert v1.refunds.create({"payment_intent": intent}).status == "succeeded"
+    assert sandbox.act(f"disputes/{asked}/close", outcome="lost").json()["status"] == "warning_closed"
+    assert sandbox.act(f"disputes/{asked}/escalate").status_code == 400
+    assert (moved(v1, asked), line(sandbox, intent)["disputed"]) == ([], 0)
+
+
 @pytest.mark.parametrize("outcome", ["", "lost", "won"])
 def test_what_the_bank_has_or_may_keep_is_not_refunded(sandbox, v1, outcome):
     intent = paid(v1)
