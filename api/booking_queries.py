@@ -19,8 +19,8 @@ from projections.booking_list import After, Sort, Wish
 def _statuses(told: str) -> str:
     """One or several, with commas between them."""
     known = {str(status) for status in Status}
-    if odd := [word for word in told.split(",") if word not in known]:
-        raise ValueError(f"{odd[0][:20]!r} is no status of a booking")
+    if not known.issuperset(told.split(",")):
+        raise ValueError("there is no such status of a booking")
     return told
 
 

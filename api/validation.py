@@ -88,9 +88,16 @@ def _field_error(one: Any, tagged: bool) -> FieldError:
     kind, loc = one["type"], list(one["loc"])[1 if tagged else 0 :]
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         loc.append(one["ctx"]["discriminator"].strip("'"))
-    message = "There are characters in it that cannot be written." if kind == "string_pattern_mismatch" else one["msg"]
-    message = message.removeprefix("Value error, ")
-    return FieldError(pointer(loc), CODES.get(kind, "invalid_value"), message)
+    return FieldError(pointer(loc), CODES.get(kind, "invalid_value"), _words(one))
+
+
+def _words(one: Any) -> str:
+    """What was sent is not said again: neither logs nor pages of others are to show it."""
+    if one["type"] == "string_pattern_mismatch":
+        return "There are characters in it that cannot be written."
+    if one["type"] == "union_tag_invalid":
+        return f"Input should be {one['ctx']['expected_tags']}"
+    return one["msg"].removeprefix("Value error, ")
 
 
 def pointer(loc: list[str | int]) -> str:

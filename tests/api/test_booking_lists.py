@@ -105,7 +105,7 @@ def test_a_query_that_makes_no_sense_is_refused(desk):
     for wrong in WRONG:
         assert desk.get(**wrong).status_code == 422, wrong
     assert desk.get(FILE, status="lost").status_code == desk.get(FILE, limit=5).status_code == 422
-    assert desk.get(status="lost").json()["errors"][0]["message"] == "'lost' is no status of a booking"
+    assert desk.get(status="lost").json()["errors"][0]["message"] == "there is no such status of a booking"
 
 
 @pytest.mark.parametrize("other", [{"sort": "pickup_date"}, {"status": "pending"}, {"search": "0199"}], ids=str)

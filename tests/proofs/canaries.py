@@ -1,5 +1,6 @@
 """Where words that must be nowhere are looked for: every byte of every table, and every record of the topic."""
 
+import re
 from collections.abc import Iterable
 from contextlib import closing
 
@@ -13,6 +14,7 @@ from eventlog.vault import Vault
 TABLES = """select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'
             and table_schema not in ('pg_catalog', 'information_schema') order by 1, 2"""
 
+NO_DIGITS = re.compile(rb"[^0-9]+")
 LOG = """select notification_id, originator_id, originator_version, topic, state from eventlog.stored_events
          order by notification_id"""
 
@@ -48,6 +50,11 @@ def topic(bootstrap: str, name: str) -> bytes:
             for records in consumer.poll(timeout_ms=500).values():
                 found += [b" ".join((r.key, r.value, *(value for _, value in r.headers))) for r in records]
     return b"\n".join(found)
+
+
+def in_digits_alone(haystacks: dict[str, bytes]) -> dict[str, bytes]:
+    """What is left when all else is taken out: a number that was written in pieces is whole again."""
+    return {f"{where}, its digits": NO_DIGITS.sub(b"", text) for where, text in haystacks.items()}
 
 
 def places_of(words: Iterable[str], haystacks: dict[str, bytes]) -> set[tuple[str, str]]:
