@@ -5,7 +5,6 @@ The checks read both as they are, and nothing that the programs believe about th
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 from types import ModuleType
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
@@ -141,14 +140,14 @@ def open_twice(log: list[Recorded]) -> Iterator[str]:
 
 def moments(log: list[Recorded]) -> Iterator[tuple[int, set[UUID], Books]]:
     """The position after each command, the payments that it was about, and the books then."""
-    books = Books()
-    for _, told in groupby(log, lambda recorded: recorded.origin.command_id):
-        touched, position = set(), 0
-        for recorded in told:
-            books.enter(recorded)
-            state, position = books.states.get(recorded.originator_id), recorded.position
-            touched.add(state.payment_id if isinstance(state, refund.Refund) else recorded.originator_id)
-        yield position, touched, books
+    books, touched = Books(), defaultdict(set)
+    ends = {recorded.origin.command_id: recorded.position for recorded in log}  # what happens at once is interleaved
+    for recorded in log:
+        books.enter(recorded)
+        state, command = books.states.get(recorded.originator_id), recorded.origin.command_id
+        touched[command].add(state.payment_id if isinstance(state, refund.Refund) else recorded.originator_id)
+        if ends[command] == recorded.position:
+            yield recorded.position, touched[command], books
 
 
 def left_over(books: Books) -> Iterator[str]:
