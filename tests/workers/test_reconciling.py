@@ -81,7 +81,7 @@ def test_the_job_has_the_books_compared_and_one_waits_at_most(ctx, projected):  
     assert noted(ctx()).compared == 0
 
 
-def test_a_read_model_that_is_behind_is_waited_for_and_nothing_is_noted_without_it(ctx, projected, sandbox):  # noqa: F811
+def test_without_a_read_model_that_has_all_payments_nothing_is_noted(ctx, projected, sandbox):  # noqa: F811
     placed = paid(ctx)
     with pytest.raises(Behind, match="projector"):
         reconciling.compare(ctx(), 3, patience_s=0)
