@@ -50,6 +50,11 @@ class Staff:
         assert status == 201, answer
         return await Staff.enter(http, mail, password)
 
+    async def turns(self, **settings: int) -> None:
+        version = (await self.wire.get("/api/staff/settings/"))[1]["version"]
+        answer = await self.wire.write("/api/staff/settings/", settings, "PATCH", If_Match=f'"{version}"')
+        self.told(answer, "turning settings")
+
     async def file(self, id: str) -> dict[str, Any]:
         return (await self.wire.get(f"/api/staff/bookings/{id}/"))[1]
 

@@ -23,7 +23,7 @@ ENV = {"TOTETAXI_RATE_LIMITS": "off", "TOTETAXI_ENV": "test"}
 @pytest.fixture
 def town(database, tmp_path):
     with Platform(tmp_path / "data", env=ENV | {"DATABASE_URL": database}) as platform:
-        yield Town(platform.ready(), database, SEED)
+        yield Town(platform.ready(), database, SEED, short_holds=PROVE)
 
 
 def test_whatever_fails_on_the_way_all_books_agree_to_the_cent_afterwards(town):

@@ -38,6 +38,7 @@ HURRY = """
     update procrastinate_jobs set scheduled_at = null where status = 'todo' and scheduled_at > now();
     update stripe_sandbox.deliveries set due = now() where due > now()"""
 UNDELIVERED = "select count(*) from stripe_sandbox.deliveries"
+HOLDS = "select count(*) from eventlog.timers where kind = 'hold'"
 JOBS_LEFT = """
     select task_name, status::text from procrastinate_jobs
     where status in ('todo', 'doing', 'failed', 'aborted')
@@ -54,8 +55,10 @@ class Told(NamedTuple):
 
 
 class Town:
-    def __init__(self, platform: Platform, database: str, seed: str):
-        self.platform, self.database, self.seed = platform, database, seed
+    """With `short_holds` they end after a minute, and are over when all is at rest."""
+
+    def __init__(self, platform: Platform, database: str, seed: str, short_holds: bool = False):
+        self.platform, self.database, self.seed, self.short_holds = platform, database, seed, short_holds
         told = read_env_file(platform.data / RUNNING)
         self.url, self.login = (
             told["TOTETAXI_BASE_URL"],
@@ -73,6 +76,8 @@ class Town:
             admin = await Staff.enter(http, *self.login)
             flags = {"can_approve_refunds": True}
             desk = Desk(admin, *[await admin.hire(http, name, **flags) for name in ("ada", "eve")])
+            if self.short_holds:
+                await admin.turns(hold_minutes=1)
             await stripe.post("/sandbox/switches", json=BAD_DAYS)
             room, payers = asyncio.Semaphore(AT_ONCE), []
 
@@ -105,7 +110,8 @@ class Town:
             for back in (one for one in line["refunds"] if one["status"] == "pending"):
                 asked = {"outcome": "succeeded"}
                 httpx.post(f"{self.stripe_url}/sandbox/refunds/{back['id']}/settle", json=asked, timeout=30)
-        return is_idle(db) and db.execute(UNDELIVERED).fetchone() == (0,)
+        waited_for = [UNDELIVERED, *[HOLDS] * self.short_holds]
+        return is_idle(db) and all(db.execute(count).fetchone() == (0,) for count in waited_for)
 
     def ledger(self) -> list[dict[str, Any]]:
         return httpx.get(f"{self.stripe_url}/sandbox/ledger", timeout=30).json()["intents"]
