@@ -5,8 +5,8 @@ network; in one piece, in fours, as 4-6-5, or in other pieces of one size, with 
 between. No further digit touches it. A UUID, an id in hexadecimal digits and a fraction below one are none.
 
 False alarms, measured: none in a million UUIDs, hexadecimal ids, phone numbers as Americans write them, street lines
-with ZIP+4; none in 200,000 weeks of opening hours and spans of dates. 2 to 4 % of random numbers of 13 to 19 digits; 6 %
-of E.164 numbers of 13 digits that begin as a card does, which is why a field named `phone` may hold up to 15 digits
+with ZIP+4; none in 200,000 weeks of opening hours and spans of dates. 2 to 4 % of random numbers of 13 to 19 digits;
+6 % of E.164 numbers of 13 digits that begin as a card does, which is why a field named `phone` may hold up to 15 digits
 after a `+`.
 """
 
