@@ -23,7 +23,7 @@ ENV = {"TOTETAXI_RATE_LIMITS": "off", "TOTETAXI_ENV": "test"}
 @pytest.fixture
 def town(database, tmp_path):
     with Platform(tmp_path / "data", env=ENV | {"DATABASE_URL": database}) as platform:
-        yield Town(platform.ready(), database, SEED, short_holds=PROVE)
+        yield Town(platform.ready(), database, SEED, is_long=PROVE)
 
 
 def test_whatever_fails_on_the_way_all_books_agree_to_the_cent_afterwards(town):
@@ -35,6 +35,8 @@ def test_whatever_fails_on_the_way_all_books_agree_to_the_cent_afterwards(town):
     assert wrong == [], f"seed {SEED}"
     assert told.complaints == [], f"seed {SEED}"
     assert sorted(told.kills) == sorted(VICTIMS)
+    assert town.in_double_entry() == town.at_stripe()
+    assert "0 mended, 0 cents unexplained" in town.reconciles()
     assert town.platform.asked("verify").stdout.splitlines() == ["all is well"]
 
 

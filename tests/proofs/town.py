@@ -1,6 +1,7 @@
 """The town of the proof of the money: a platform that is killed piece by piece, its payers, and how it is healed."""
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from bench.wire import Wire
 from eventlog.store import EventStore
 from eventlog.vault import Vault
 from settings import RUNNING, read_env_file
-from tests.proofs.books import Books, wrong_money
+from tests.proofs.books import Books, Cents, wrong_money
 from tests.proofs.days import Story as Days
 from tests.proofs.money import whole_log
 from tests.proofs.payers import AtStripe, Payer, Staff
@@ -32,7 +33,7 @@ BAD_DAYS = {
     "webhooks": {"duplicate": 0.2, "drop": 0.05, "reorder": 0.2, "delay_ms": 50},
 }  # fmt: skip
 VICTIMS = ("api", "reactions", "jobs")
-AT_ONCE, PLACES = 12, {"mini_move": 10}
+AT_ONCE, MANY, PLACES = 12, 10_000, {"mini_move": 10}
 # Jobs wait up to five minutes before they try again, and so does Stripe: who heals does not want to wait.
 HURRY = """
     update procrastinate_jobs set scheduled_at = null where status = 'todo' and scheduled_at > now();
@@ -55,10 +56,10 @@ class Told(NamedTuple):
 
 
 class Town:
-    """With `short_holds` they end after a minute, and are over when all is at rest."""
+    """In a long life killing goes on to its end; holds end after a minute, and are over when all is at rest."""
 
-    def __init__(self, platform: Platform, database: str, seed: str, short_holds: bool = False):
-        self.platform, self.database, self.seed, self.short_holds = platform, database, seed, short_holds
+    def __init__(self, platform: Platform, database: str, seed: str, is_long: bool):
+        self.platform, self.database, self.seed, self.is_long = platform, database, seed, is_long
         told = read_env_file(platform.data / RUNNING)
         self.url, self.login = (
             told["TOTETAXI_BASE_URL"],
@@ -68,7 +69,7 @@ class Town:
 
     def lives(self, stories: list[Story]) -> Told:
         """One booking for each story, while Stripe is unreliable and the platform is killed at random."""
-        with killing(self.platform, random.Random(self.seed)) as kills:
+        with killing(self.platform, random.Random(self.seed), MANY if self.is_long else 2) as kills:
             return Told(asyncio.run(self._lives(stories)), kills)
 
     async def _lives(self, stories: list[Story]) -> list[str]:
@@ -76,7 +77,7 @@ class Town:
             admin = await Staff.enter(http, *self.login)
             flags = {"can_approve_refunds": True}
             desk = Desk(admin, *[await admin.hire(http, name, **flags) for name in ("ada", "eve")])
-            if self.short_holds:
+            if self.is_long:
                 await admin.turns(hold_minutes=1)
             await stripe.post("/sandbox/switches", json=BAD_DAYS)
             room, payers = asyncio.Semaphore(AT_ONCE), []
@@ -95,9 +96,25 @@ class Town:
         """Stripe is reliable again, what is late is hurried, and what no webhook told is asked for."""
         httpx.post(f"{self.stripe_url}/sandbox/switches", json={}, timeout=30)
         self.rests()
-        reconciled = self.platform.asked("reconcile", "--all")
-        assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr
+        self.reconciles()
         self.rests()
+
+    def reconciles(self) -> str:
+        """What `totetaxi reconcile` says in the end."""
+        said = self.platform.asked("reconcile", "--all")
+        assert said.returncode == 0, said.stdout + said.stderr
+        return said.stdout.splitlines()[-1]
+
+    def in_double_entry(self) -> Cents:
+        """The same from `totetaxi ledger`, whose debits are its credits."""
+        said = self.platform.asked("ledger", "--json")
+        assert said.returncode == 0, said.stdout + said.stderr
+        closing = json.loads(said.stdout)["closing"]
+        return Cents(-closing["charged"], closing["refunded"], closing["disputed"] + closing["disputes_lost"])
+
+    def at_stripe(self) -> Cents:
+        lines = [(line["amount_received"], line["refunded"], line["disputed"]) for line in self.ledger()]
+        return Cents(*map(sum, zip(*lines, strict=True)))
 
     def rests(self) -> None:
         """Until nothing is left to do; refunds that the payer's bank still has in hand reach the payer."""
@@ -110,7 +127,7 @@ class Town:
             for back in (one for one in line["refunds"] if one["status"] == "pending"):
                 asked = {"outcome": "succeeded"}
                 httpx.post(f"{self.stripe_url}/sandbox/refunds/{back['id']}/settle", json=asked, timeout=30)
-        waited_for = [UNDELIVERED, *[HOLDS] * self.short_holds]
+        waited_for = [UNDELIVERED, *[HOLDS] * self.is_long]
         return is_idle(db) and all(db.execute(count).fetchone() == (0,) for count in waited_for)
 
     def ledger(self) -> list[dict[str, Any]]:
@@ -158,17 +175,16 @@ def client(url: str) -> httpx.AsyncClient:
 
 
 @contextmanager
-def killing(platform: Platform, chance: random.Random) -> Iterator[Counter[str]]:
-    """Each of them in turn, in an order of chance, is killed with -9 and starts again, until the end of the block."""
+def killing(platform: Platform, chance: random.Random, turns: int) -> Iterator[Counter[str]]:
+    """All in turn, in an order of chance, are killed with -9 and start again, at most until the end of the block."""
     enough, kills = Event(), Counter()
 
     def kill_them() -> None:
-        while not enough.is_set():
-            for victim in chance.sample(VICTIMS, len(VICTIMS)):
-                if enough.wait(chance.uniform(0.5, 3)):
-                    return
-                kill(platform, victim)
-                kills[victim] += 1
+        for victim in (name for _ in range(turns) for name in chance.sample(VICTIMS, len(VICTIMS))):
+            if enough.wait(chance.uniform(0.5, 3)):
+                return
+            kill(platform, victim)
+            kills[victim] += 1
 
     with ThreadPoolExecutor(1) as pool:
         killed = pool.submit(kill_them)
