@@ -64,7 +64,7 @@ def record_foreign_refund(paid: UUID, made: StripeRefund, ctx: Context) -> int:
     """Of one that was begun at Stripe itself, on a payment of ours. It enters once its money is on its way."""
     id = refund.begun_at_stripe(made.id)
     booking_id = ctx.store.load(payment_ref(paid)).state.booking_id
-    asked = RefundRequested(paid, booking_id, made.amount_cents, "begun_at_stripe", "stripe")
+    asked = RefundRequested(paid, booking_id, made.amount_cents, refund.BEGUN_AT_STRIPE, "stripe")
 
     def decided(back: Refund | None, paying: Payment) -> Told:
         if back or made.status != "succeeded":
@@ -152,7 +152,7 @@ def _no_longer_fit(waiting: dict[UUID, Refund], paying: Payment) -> tuple[dict[U
             break
         is_open = id in unapproved
         denied = RefundDenied("system")
-        ended[id] = refund.deny(waiting[id], denied) if is_open else refund.fail(waiting[id], "refunded_at_stripe")
+        ended[id] = refund.deny(waiting[id], denied) if is_open else refund.fail(waiting[id], refund.REFUNDED_AT_STRIPE)
         released += payment.release_refund(paying, id)
     return ended, released
 

@@ -15,8 +15,6 @@ from eventlog.ids import new_id
 from eventlog.store import Ref
 from integrations.stripe import RefundAsked, StripeRefused
 
-MADE_AT_STRIPE = "made_at_stripe"
-
 
 class AskRefund(Value):
     """`words` say why, for whoever approves."""
@@ -92,7 +90,7 @@ def pay_back(id: UUID, ctx: Context) -> int:
         return refuse_refund(id, back.attempt, refusal.code, ctx)
     position = record_refund(id, made, ctx, must_end=True)
     # A person at Stripe had marked theirs as this one, before it was approved here: it is not to go back twice.
-    return refuse_refund(id, back.attempt, MADE_AT_STRIPE, ctx) if is_foreign(made, ctx) else position
+    return refuse_refund(id, back.attempt, refund.MADE_AT_STRIPE, ctx) if is_foreign(made, ctx) else position
 
 
 def refuse_refund(id: UUID, attempt: int, reason: str, ctx: Context) -> int:

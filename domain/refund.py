@@ -14,6 +14,11 @@ from msgspec.structs import replace
 from domain import Refused, Value
 from domain.address import Words
 
+# Reasons: of a refund that was not asked for here, and of failures after which the money has gone back all the same.
+BEGUN_AT_STRIPE = "begun_at_stripe"
+MADE_AT_STRIPE, REFUNDED_AT_STRIPE = "made_at_stripe", "refunded_at_stripe"
+GIVEN_BACK_ELSEWHERE = frozenset({MADE_AT_STRIPE, REFUNDED_AT_STRIPE})
+
 # Events
 
 

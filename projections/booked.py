@@ -66,13 +66,15 @@ class Booked(Struct):
 
 
 class Returned(Struct):
-    """A row of `refunds`."""
+    """A row of `refunds`; `is_foreign`: begun at Stripe itself. `failed_at` only while it is not tried again."""
 
     refund_id: UUID
     booking_id: UUID
     amount_cents: int
     status: str
     requested_at: datetime
+    is_foreign: bool = False
+    failed_at: datetime | None = None
 
 
 class Fold:
@@ -106,11 +108,12 @@ class Fold:
 
     def ask_back(self, recorded: Recorded) -> None:
         asked, id = recorded.event, recorded.originator_id
-        self.refunds[id] = Returned(id, asked.booking_id, asked.amount_cents, "requested", recorded.at)
+        is_foreign = asked.reason == refund.BEGUN_AT_STRIPE
+        self.refunds[id] = Returned(id, asked.booking_id, asked.amount_cents, "requested", recorded.at, is_foreign)
 
     def approve(self, recorded: Recorded) -> None:
         if back := self.refunds.get(recorded.originator_id):
-            back.status = "approved"
+            back.status, back.failed_at = "approved", None
 
     def deny(self, recorded: Recorded) -> None:
         if back := self.refunds.get(recorded.originator_id):
@@ -118,7 +121,7 @@ class Fold:
 
     def give_back(self, recorded: Recorded) -> None:
         if back := self.refunds.get(recorded.originator_id):
-            back.status = "completed"
+            back.status, back.failed_at = "completed", None
             self._return(recorded, back.amount_cents)
 
     def fail(self, recorded: Recorded) -> None:
@@ -126,6 +129,7 @@ class Fold:
         if back := self.refunds.get(recorded.originator_id):
             self._return(recorded, -back.amount_cents if back.status == "completed" else 0)
             back.status = "failed"
+            back.failed_at = None if recorded.event.failure_reason in refund.GIVEN_BACK_ELSEWHERE else recorded.at
 
     def dispute(self, recorded: Recorded) -> None:
         if booked := self.bookings.get(recorded.key):

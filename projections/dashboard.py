@@ -21,6 +21,7 @@ from eventlog.envelope import Recorded
 from projections import places
 from projections.booked import CHANGES, NEW_YORK, Booked, Fold, Returned, counted
 from projections.rows import write
+from projections.urgent import urgent
 
 SCHEMA = (
     places.SCHEMA
@@ -48,9 +49,13 @@ SCHEMA = (
         booking_id   uuid   not null,
         amount_cents bigint not null,
         status       text   not null,
-        requested_at timestamptz not null
+        requested_at timestamptz not null,
+        is_foreign   bool   not null,
+        failed_at    timestamptz
     );
     create index on refunds (requested_at) where status = 'requested';
+    create index on refunds (requested_at) where is_foreign;
+    create index on refunds (failed_at) where failed_at is not null;
 
     create table counts (
         service_type text not null,
@@ -78,30 +83,13 @@ SCHEMA = (
 """
 )
 PERSONAL: frozenset[str] = frozenset()
-CAPACITY_DAYS, MOST_URGENT = 14, 100
+CAPACITY_DAYS = 14
 # Each counter's table: what it counts for, beside the partition, and its columns.
 COUNTERS = {
     "counts": ("service_type", *Status),
     "pickups": ("pickup_date", "bookings", "active"),
     "revenue": ("day", "received_cents", "returned_cents", "lost_cents"),
 }
-# The first of each kind are enough, however many wait. Money waits also where the booking was put away.
-FIRST = "order by since, booking_number limit %(most)s"
-URGENT = f"""
-    select reason, booking_id, booking_number, status, service_type, pickup_date, pickup_time, since from (
-        (select 'delayed' as reason, bookings.*, pickup_at as since from bookings
-         where status = 'delayed' and not is_deleted {FIRST})
-        union all
-        (select 'unpaid', bookings.*, pickup_at as since from bookings
-         where status in ('pending', 'confirmed') and not is_deleted and pickup_at <= %(now)s + interval '24 hours'
-         {FIRST})
-        union all
-        (select 'dispute', bookings.*, disputed_at as since from bookings where disputed_at is not null {FIRST})
-        union all
-        (select 'refund_waiting', bookings.*, requested_at as since from bookings join refunds using (booking_id)
-         where refunds.status = 'requested' and requested_at <= %(now)s - interval '24 hours'
-         {FIRST})) urgent
-    order by since, booking_number, reason limit %(most)s"""
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
@@ -143,7 +131,7 @@ def _write_rows(db: Connection, fold: Fold, before: dict[UUID, Booked]) -> None:
         db,
         "refunds",
         [back for _, back in sorted(fold.refunds.items())],
-        "(refund_id) do update set status = excluded.status",
+        "(refund_id) do update set status = excluded.status, failed_at = excluded.failed_at",
     )
 
 
@@ -193,7 +181,7 @@ def dashboard(db: Connection, now: datetime) -> dict[str, Any]:
     return {
         "revenue": _revenue(db, today),
         "bookings": _bookings(db, today),
-        "urgent": _urgent(db, now),
+        "urgent": urgent(db, now),
         "capacity": places.capacity(db, today, CAPACITY_DAYS),
     }
 
@@ -242,8 +230,3 @@ def _bookings(db: Connection, today: date) -> dict[str, Any]:
         "by_service_type": {str(service): sum(by_service.get(service, {}).values()) for service in ServiceType},
         "upcoming": upcoming,
     }
-
-
-def _urgent(db: Connection, now: datetime) -> list[dict[str, Any]]:
-    """What cannot wait, the most pressing first; `reason` is `unpaid`, `delayed`, `dispute` or `refund_waiting`."""
-    return db.cursor(row_factory=dict_row).execute(URGENT, {"now": now, "most": MOST_URGENT}).fetchall()

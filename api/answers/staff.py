@@ -78,7 +78,7 @@ class BookingCounts(TypedDict):
 class Urgent(TypedDict):
     """A booking that cannot wait, and why."""
 
-    reason: Literal["unpaid", "delayed", "dispute", "refund_waiting"]
+    reason: Literal["unpaid", "delayed", "dispute", "refund_waiting", "refund_failed", "refund_at_stripe"]
     booking_id: UUID
     booking_number: str
     status: Status

@@ -146,6 +146,39 @@ def test_a_delayed_booking_and_a_refund_that_waits_are_urgent(store, ask):
     assert [urgent["reason"] for urgent in seen(ask, NOON + day)["urgent"]] == ["delayed"]
 
 
+def test_a_refund_that_failed_is_urgent_until_it_is_tried_again(store, ask):
+    story = paid(store)
+    asked = refund.RefundRequested(story.payment, story.id, 100, "late_payment", "system")
+    tell(store, story.id, (story.refund, asked), (story.refund, refund.RefundApproved("system")))
+    assert reasons(ask) == []
+    tell(store, story.id, (story.refund, refund.RefundFailed("expired_or_canceled_card")))
+    assert reasons(ask) == ["refund_failed"]
+    assert reasons(ask, NOON + timedelta(days=30)) == []
+    tell(store, story.id, (story.refund, refund.RefundTriedAgain("staff", 2)))
+    assert reasons(ask) == []
+    tell(store, story.id, (story.refund, refund.RefundFailed("refunded_at_stripe")))
+    assert reasons(ask) == []
+
+
+def test_a_refund_that_a_person_began_at_stripe_is_urgent_for_a_week(store, ask):
+    story = paid(store)
+    asked = refund.RefundRequested(story.payment, story.id, 100, refund.BEGUN_AT_STRIPE, "stripe")
+    tell(store, story.id, (story.refund, asked), (story.refund, refund.RefundCompleted("re_1", 100)))
+    assert reasons(ask) == ["refund_at_stripe"]
+    assert reasons(ask, NOON + timedelta(days=7)) == []
+
+
+def paid(store):
+    story = Story(store)
+    story.place()
+    story.pay()
+    return story
+
+
+def reasons(ask, now=NOON):
+    return [urgent["reason"] for urgent in seen(ask, now)["urgent"]]
+
+
 def test_a_dispute_is_urgent_until_the_last_is_closed_also_where_the_booking_is_over_or_put_away(store, ask):
     story = Story(store)
     story.place()
