@@ -75,7 +75,8 @@ def is_told(expected: str, said: str) -> bool:
 
 
 @pytest.mark.parametrize(("wish", "expected"), [("", ""), ("random keys", "has 2 intents at Stripe")])
-def test_without_its_key_an_intent_whose_answer_was_lost_is_made_twice(ctx, sandbox, without, wish, expected):  # noqa: F811
+def test_an_intent_without_its_key_is_made_twice(ctx, sandbox, without, wish, expected):  # noqa: F811
+    """Its first answer was lost."""
     without(wish)
     placed = place_booking(asks(), ctx())
     sandbox.switch(lose_replies=1)
@@ -87,8 +88,8 @@ def test_without_its_key_an_intent_whose_answer_was_lost_is_made_twice(ctx, sand
 
 
 @pytest.mark.parametrize(("wish", "expected"), [("", ""), ("random keys", "has 2 at Stripe for attempt 1")])
-def test_without_its_key_a_refund_of_two_jobs_at_once_is_made_twice(ctx, sandbox, monkeypatch, wish, expected):  # noqa: F811
-    """The second is a job whose worker was believed dead."""
+def test_a_refund_without_its_key_is_made_twice(ctx, sandbox, monkeypatch, wish, expected):  # noqa: F811
+    """By two jobs at once: the worker of one was believed dead."""
     id = approved(ctx, paid(ctx), PRICE // 3)
     if wish:
         monkeypatch.setattr(*WISHES[wish])
