@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import stripe
@@ -66,8 +66,8 @@ def never_done(call: Call, event: StripeEvent) -> bool:
     return False
 
 
-def nothing_set_aside(*_: object) -> list:
-    return []
+def set_aside_unseen(paid: payment.Payment, refund_id: UUID, amount_cents: int) -> list:
+    return [] if refund_id in paid.refunds else [payment.RefundReserved(refund_id, amount_cents)]
 
 
 def position_first(runner: reacting.Runner, db: psycopg.Connection, source: Any) -> int:
@@ -91,7 +91,7 @@ WISHES: dict[str, tuple[object, str, Any]] = {
     "random keys": (stripe.RequestsClient, "request", with_a_key_that_says_nothing),
     "done before it is heard": (stripe_webhook, "_act", done_before_it_is_heard),
     "nothing remembered": (stripe_webhook, "_is_done", never_done),
-    "nothing set aside": (payment, "reserve_refund", nothing_set_aside),
+    "set aside unseen": (payment, "reserve_refund", set_aside_unseen),
     "position first": (reacting.Runner, "_take", position_first),
     "stop before hearing": (hearing, "hear", stop_here),
     "stop before paying back": (reacting, "carry", stop_before_paying_back),

@@ -119,9 +119,10 @@ async def asks_for_much_back(payer: Payer, desk: Desk) -> None:
     if not await payer.pays():
         return
     asked = await asyncio.gather(*(desk.asker.asks_back(payer.payment_id, payer.cents // 2) for _ in range(5)))
-    first, *others = [id for id in asked if id]
-    await asyncio.gather(desk.decider.decides(first, "approve"), desk.admin.decides(first, "approve"))
-    for id in others:
+    made = [id for id in asked if id]
+    for id in made[:1]:
+        await asyncio.gather(desk.decider.decides(id, "approve"), desk.admin.decides(id, "approve"))
+    for id in made[1:]:
         await desk.decider.decides(id, "deny")
 
 
@@ -145,7 +146,8 @@ async def has_money_that_comes_back(payer: Payer, desk: Desk) -> None:
     """The refund was made, then failed; it is tried again."""
     if not await payer.pays(FAILING_BACK):
         return
-    id = await desk.asker.asks_back(payer.payment_id, payer.cents // 2)
+    if not (id := await desk.asker.asks_back(payer.payment_id, payer.cents // 2)):
+        return
     await desk.decider.decides(id, "approve")
     backs = await comes_true(lambda: _at_stripe(payer))
     for back in backs:

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.workers.platform import Platform
 PROVE = bool(os.environ.get("TOTETAXI_PROVE"))
 BOOKINGS = 500 if PROVE else 30
 SEED = os.environ.get("TOTETAXI_SEED") or str(random.randrange(10**9))
+TAKEN_AWAY = Path(__file__).with_name("taken_away")
+FOUND_OUT = {"random keys": "intents at Stripe", "set aside unseen": "are to go back, of which"}
 ENV = {"TOTETAXI_RATE_LIMITS": "off", "TOTETAXI_ENV": "test"}
 
 
@@ -38,6 +41,18 @@ def test_whatever_fails_on_the_way_all_books_agree_to_the_cent_afterwards(town):
     assert town.in_double_entry() == town.at_stripe()
     assert "0 mended, 0 cents unexplained" in town.reconciles()
     assert town.platform.asked("verify").stdout.splitlines() == ["all is well"]
+
+
+if PROVE:  # else the small experiments of test_money_unprotected are enough
+
+    @pytest.mark.parametrize("wish", sorted(FOUND_OUT))
+    def test_the_same_without_a_protection_is_found_out(database, tmp_path, wish):
+        env = ENV | {"DATABASE_URL": database, "PYTHONPATH": str(TAKEN_AWAY), "TOTETAXI_WITHOUT": wish}
+        with Platform(tmp_path / "data", env=env) as platform:
+            town = Town(platform.ready(), database, SEED, is_long=False)
+            town.lives(stories()[:100])
+            town.calms()
+            assert FOUND_OUT[wish] in "\n".join(town.wrong()), f"seed {SEED}"
 
 
 def stories():

@@ -98,8 +98,8 @@ def test_a_refund_without_its_key_is_made_twice(ctx, sandbox, monkeypatch, wish,
     assert is_told(expected, found(ctx, sandbox))
 
 
-@pytest.mark.parametrize(("wish", "expected"), [("", ""), ("nothing set aside", "are to go back, of which 117000")])
-def test_without_setting_aside_more_is_promised_than_was_paid(ctx, sandbox, without, wish, expected):  # noqa: F811
+@pytest.mark.parametrize(("wish", "expected"), [("", ""), ("set aside unseen", "are to go back, of which 117000")])
+def test_set_aside_without_looking_more_is_promised_than_was_paid(ctx, sandbox, without, wish, expected):  # noqa: F811
     without(wish)
     placed = paid(ctx)
 

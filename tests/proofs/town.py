@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Event
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ BAD_DAYS = {
     "webhooks": {"duplicate": 0.2, "drop": 0.05, "reorder": 0.2, "delay_ms": 50},
 }  # fmt: skip
 VICTIMS = ("api", "reactions", "jobs")
-AT_ONCE, MANY, PLACES = 12, 10_000, {"mini_move": 10}
+AT_ONCE, MANY, PATIENCE_S, PLACES = 12, 10_000, 240, {"mini_move": 10}
 # Jobs wait up to five minutes before they try again, and so does Stripe: who heals does not want to wait.
 HURRY = """
     update procrastinate_jobs set scheduled_at = null where status = 'todo' and scheduled_at > now();
@@ -93,10 +93,14 @@ class Town:
             return [told for one in (*desk, *payers) for told in one.wire.complaints]
 
     def heals(self) -> None:
-        """Stripe is reliable again, what is late is hurried, and what no webhook told is asked for."""
-        httpx.post(f"{self.stripe_url}/sandbox/switches", json={}, timeout=30)
-        self.rests()
+        """What no webhook told is asked for."""
+        self.calms()
         self.reconciles()
+        self.rests()
+
+    def calms(self) -> None:
+        """Stripe is reliable again, and what is late is hurried."""
+        httpx.post(f"{self.stripe_url}/sandbox/switches", json={}, timeout=30)
         self.rests()
 
     def reconciles(self) -> str:
@@ -119,16 +123,22 @@ class Town:
     def rests(self) -> None:
         """Until nothing is left to do; refunds that the payer's bank still has in hand reach the payer."""
         with psycopg.connect(self.database, autocommit=True) as db:
-            until(lambda: self._nothing_to_do(db), 180)
+            for _ in range(PATIENCE_S):
+                db.execute(HURRY)
+                self._settle_refunds()
+                with suppress(AssertionError):
+                    until(lambda: self._nothing_to_do(db), 1)
+                    return
+        raise AssertionError("\n".join(self._unfinished()) or "the reactions are behind, or holds have not ended")
 
     def _nothing_to_do(self, db: psycopg.Connection) -> bool:
-        db.execute(HURRY)
-        for line in self.ledger():
-            for back in (one for one in line["refunds"] if one["status"] == "pending"):
-                asked = {"outcome": "succeeded"}
-                httpx.post(f"{self.stripe_url}/sandbox/refunds/{back['id']}/settle", json=asked, timeout=30)
         waited_for = [UNDELIVERED, *[HOLDS] * self.is_long]
         return is_idle(db) and all(db.execute(count).fetchone() == (0,) for count in waited_for)
+
+    def _settle_refunds(self) -> None:
+        for back in (one for line in self.ledger() for one in line["refunds"] if one["status"] == "pending"):
+            asked = {"outcome": "succeeded"}
+            httpx.post(f"{self.stripe_url}/sandbox/refunds/{back['id']}/settle", json=asked, timeout=30)
 
     def ledger(self) -> list[dict[str, Any]]:
         return httpx.get(f"{self.stripe_url}/sandbox/ledger", timeout=30).json()["intents"]
