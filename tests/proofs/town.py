@@ -155,6 +155,8 @@ class Town:
     def _unfinished(self) -> Iterator[str]:
         with psycopg.connect(self.database, autocommit=True) as db:
             yield from (f"the job {task} is {status}" for task, status in db.execute(JOBS_LEFT))
+            [waiting] = db.execute(UNDELIVERED).fetchone()
+            yield from [f"{waiting} webhooks are not delivered"] * bool(waiting)
             yield from (f"the timer {kind} of {about} is overdue" for kind, about in db.execute(OVERDUE))
             yield from (f"webhook {id} ({kind}) was not acted on" for id, kind in db.execute(NOT_ACTED_ON))
 

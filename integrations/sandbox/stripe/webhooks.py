@@ -165,8 +165,10 @@ class Postman:
         }
         try:
             taken = (await client.post(delivery.url, content=payload, headers=headers)).is_success
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except Exception as error:  # a receiver that is killed breaks connections in ways that httpx has no name for
             taken = False
+            if not isinstance(error, httpx.HTTPError | httpx.InvalidURL):
+                log.warning("delivery %s is made again: %r", delivery.id, error)
         if taken or delivery.attempts >= THREE_DAYS_OF_ATTEMPTS:
             self.taken.append(delivery.id)
         else:

@@ -1,10 +1,14 @@
 """Webhooks reach the shop signed, at least once, and as unreliably as the switches say."""
 
+import asyncio
 import socket
 from uuid import uuid4
 
+import httpx
 import psycopg
 
+from integrations.sandbox.stripe.store import Store
+from integrations.sandbox.stripe.webhooks import Delivery, Postman
 from tests.integrations.stripe_account import SECRET, Sandbox, Shop, free_port, wait_until
 
 TRIED = "select id from stripe_sandbox.deliveries where attempts > 0"
@@ -30,6 +34,18 @@ def test_a_shop_that_was_away_gets_what_it_missed(database):
         with Shop(port) as shop:
             wait_until(lambda: shop.received)
             assert [event.intent_id for event in shop.events(stripe)] == [intent.id]
+
+
+def test_a_delivery_that_fails_in_an_odd_way_is_tried_again():
+    """As uvloop does where the receiver was killed: the library has no error of its own for it."""
+
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise RuntimeError("the handler is closed")
+
+    postman = Postman(Store("nowhere"))
+    client = httpx.AsyncClient(transport=httpx.MockTransport(broken))
+    asyncio.run(postman.deliver(client, Delivery(7, 0, "http://shop.test/", SECRET, {"id": "evt_1"})))
+    assert list(postman.again) == [7]
 
 
 def test_a_delivery_can_come_twice(own_sandbox, shop):
