@@ -33,7 +33,7 @@ BAD_DAYS = {
     "webhooks": {"duplicate": 0.2, "drop": 0.05, "reorder": 0.2, "delay_ms": 50},
 }  # fmt: skip
 VICTIMS = ("api", "reactions", "jobs")
-AT_ONCE, MANY, PATIENCE_S, PLACES = 12, 10_000, 240, {"mini_move": 10}
+AT_ONCE, MANY, PATIENCE_S, PLACES = 24, 10_000, 240, {"mini_move": 10}
 # Jobs wait up to five minutes before they try again, and so does Stripe: who heals does not want to wait.
 HURRY = """
     update procrastinate_jobs set scheduled_at = null where status = 'todo' and scheduled_at > now();
@@ -180,9 +180,9 @@ class Town:
 
 
 def client(url: str) -> httpx.AsyncClient:
-    """Without cookies: members of staff have their sessions by header."""
+    """Without cookies, as staff have their sessions by header; no connection is kept that the other side may close."""
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     return httpx.AsyncClient(base_url=url, timeout=30, limits=limits, cookies=nobodys, trust_env=False)
 
 
