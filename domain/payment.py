@@ -173,12 +173,14 @@ def require_action(payment: Payment) -> list[Event]:
 
 
 def fail(payment: Payment, failed: PaymentFailed) -> list[Event]:
-    """Each declined charge is one failed try, however often it is told.
+    """Each declined charge is one failed try, however often it is told; after the last one the intent is given up.
 
     3-D Secure fails without a charge of its own: that it is a new try shows by something having been under way.
     """
     is_told = payment.status is Status.FAILED and failed.stripe_charge_id in payment.failed_charges
-    return [] if payment.status in ENDED or is_told else [failed]
+    if payment.status in ENDED or is_told:
+        return []
+    return [failed, *withdraw(payment, "tries_used_up")] if payment.failed_tries + 1 >= TRIES else [failed]
 
 
 def succeed(payment: Payment, succeeded: PaymentSucceeded) -> list[Event]:

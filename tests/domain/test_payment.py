@@ -107,6 +107,12 @@ def test_each_declined_charge_is_one_try_and_three_are_enough():
     given(*OPEN, *tries).when(fail, failed(0)).then()
 
 
+def test_the_last_try_that_fails_gives_the_intent_up_so_that_nobody_goes_on_trying():
+    tries = [failed(n) for n in range(TRIES)]
+    given(*OPEN, *tries[:-1]).when(fail, tries[-1]).then(tries[-1], PaymentWithdrawn("tries_used_up"))
+    given(*OPEN, *tries, PaymentWithdrawn("tries_used_up")).when(fail, failed(TRIES)).then(failed(TRIES))
+
+
 def test_a_failed_3d_secure_after_a_declined_card_is_a_further_try():
     given(*OPEN, failed(), ACTION).when(fail, failed()).then(failed())
     assert given(*OPEN, failed(), ACTION, failed()).state.failed_tries == 2
