@@ -9,6 +9,7 @@ from domain.booking import Booking
 from domain.booking_status import OWING
 from domain.ids import payment_id
 from domain.payment import Payment
+from domain.price_list import LEAST_CENTS
 from domain.refund import RefundRequested
 from eventlog.store import Ref
 from integrations.stripe import StripeUnavailable
@@ -21,7 +22,7 @@ def settle_difference(id: UUID, ctx: Context) -> int:
     if made.status in OWING and made.is_paid:
         if due < 0:
             return _give_back(id, ctx)
-        if due > 0:
+        if due >= LEAST_CENTS:  # Stripe takes no less: it is let off
             _ask_for_more(made, payment_id(id, made.payments), ctx)
     return ctx.append([booking_ref(id)], lambda made: [[]]).position
 
@@ -37,7 +38,8 @@ def _ask_for_more(made: Booking, last: UUID, ctx: Context) -> None:
 def _give_back(id: UUID, ctx: Context) -> int:
     """From the payment of which most is left, then from the next; decided on the version of the booking that was seen.
 
-    Where nothing is left, all has gone back already for another reason, or a bank decides on it.
+    Where nothing is left, all has gone back for another reason, is set aside for one, or a bank decides on it: what
+    comes of that asks again.
     """
     seen = ctx.store.load(booking_ref(id))
     ids = [payment_id(id, n + 1) for n in range(seen.state.payments)]

@@ -6,12 +6,19 @@ from domain import Refused
 from domain.booking import Booking, due_cents
 from domain.booking_events import BookingBalancePaid, BookingBilledAgain, DifferenceReturned, Event
 from domain.booking_status import OWING, Status
+from domain.price_list import LEAST_CENTS
 
 SETTLED = frozenset({Status.CANCELLED, Status.REFUNDED})
 
 
 def check_due(booking: Booking) -> None:
-    """Refuses `invalid_transition` where nothing is to be paid."""
+    """Refuses `invalid_transition` where nothing is to be paid, or less than Stripe takes: that is let off."""
+    _check_owing(booking)
+    if due_cents(booking) < LEAST_CENTS:
+        raise Refused("invalid_transition", f"Less than {LEAST_CENTS} cents are due: they are not charged.", "/status")
+
+
+def _check_owing(booking: Booking) -> None:
     if booking.status in SETTLED or due_cents(booking) <= 0:
         raise Refused("invalid_transition", f"Nothing is due for a booking that is {booking.status}.", "/status")
 
@@ -24,7 +31,7 @@ def bill_again(booking: Booking, payment_id: UUID) -> list[Event]:
 
 def pay_balance(booking: Booking, payment_id: UUID, amount_cents: int) -> list[Event]:
     """Asked once, with the payment that succeeds: its own status says whether it was."""
-    check_due(booking)
+    _check_owing(booking)
     return [BookingBalancePaid(payment_id, amount_cents, due_cents(booking) - amount_cents)]
 
 

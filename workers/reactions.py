@@ -4,7 +4,7 @@ BookingPlaced                                -> a timer for the end of its hold
 BookingConfirmed, Paid, Cancelled            -> that timer is taken back
 PaymentWithdrawn                             -> make an end of its intent at Stripe
 RefundApproved, TriedAgain                   -> pay it back at Stripe
-DisputeClosed, won                           -> settle a difference that could not be given from disputed money
+RefundReleased; DisputeClosed, won           -> settle a difference that could not be given from that money
 Booking changed, or paid another amount      -> settle the difference: a further payment, or a partial refund
 PaymentMethodSaved, Removed, default chosen  -> tell Stripe which cards it keeps, and the default
 MailChanged                                  -> tell the old address
@@ -32,7 +32,7 @@ from domain.customer_events import (
     PaymentMethodRemoved,
     PaymentMethodSaved,
 )
-from domain.payment import DisputeClosed, PaymentWithdrawn
+from domain.payment import DisputeClosed, PaymentWithdrawn, RefundReleased
 from domain.person import PersonForgotten
 from domain.refund import RefundApproved, RefundTriedAgain
 from eventlog.envelope import Recorded
@@ -77,6 +77,8 @@ def react(recorded: Recorded) -> list[Effect]:
             return [Job("end_payment", stream, position)]
         case RefundApproved() | RefundTriedAgain():
             return [Job("pay_back", stream, position)]
+        case RefundReleased():
+            return [Job("settle_difference", recorded.key, position)]
         case DisputeClosed() if recorded.event.outcome == "won":
             return [Job("settle_difference", recorded.key, position)]
         case BookingRescheduled() | BookingAddressesChanged() | CoreAreaOverridden():

@@ -9,7 +9,7 @@ from commands.ending import Cancellation, cancel_as_seen
 from commands.hearing import hear
 from commands.payments import cancel_intent, create_intent, pay_in_sandbox
 from commands.readdressing import Ends
-from commands.refunds import pay_back
+from commands.refunds import deny_refund, pay_back
 from domain.booking import Status, due_cents
 from domain.ids import payment_id
 from eventlog.store import EventStore
@@ -17,6 +17,7 @@ from integrations.stripe import StripeUnavailable
 from tests.commands.changes import AT_NINE, NEAR, SATURDAY, STAFF, change, on
 from tests.commands.money_back import (
     ADA,
+    EVE,
     PRICE,
     aside,
     at_stripe,
@@ -173,6 +174,19 @@ def test_once_the_dispute_is_won_what_could_not_go_back_goes_back(ctx, sandbox):
     for _ in range(2):
         COMMANDS[task](about, ctx(actor="system"))
     assert (len(returned(ctx, placed)), aside(ctx, placed), due(ctx, placed)) == (1, less, 0)
+
+
+def test_a_difference_of_money_that_was_set_aside_goes_back_once_that_came_to_nothing(ctx):
+    placed = paid(ctx)
+    wished = requested(ctx, placed)
+    less = cheaper(ctx, placed)
+    settle(ctx, placed)
+    assert returned(ctx, placed) == []
+    deny_refund(wished, "It came on time.", ctx(actor=EVE))
+    for recorded in ctx().store.history(placed.payment_id)[-1:]:
+        for job in react(recorded):
+            COMMANDS[job.task](job.about, ctx(actor="system"))
+    assert (len(returned(ctx, placed)), due(ctx, placed), aside(ctx, placed)) == (1, 0, less)
 
 
 def test_of_a_cancelled_or_unpaid_booking_nothing_is_settled(ctx):

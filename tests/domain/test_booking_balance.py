@@ -51,6 +51,13 @@ def test_what_is_due_is_the_price_of_now_less_what_was_paid_and_not_returned():
     assert due(PAID, CHEAPER, RETURNED, DEARER) == 19500
 
 
+def test_what_is_less_than_stripe_takes_is_let_off_but_counts_when_it_comes():
+    for cents, history in ((49, [PAID, priced(99549)]), (1, [PAID, priced(99501)])):
+        given(PLACED, *history).when(bill_again, SECOND).refused("invalid_transition")
+        given(PLACED, *history).when(pay_balance, SECOND, cents).then(BookingBalancePaid(SECOND, cents))
+    given(PLACED, PAID, priced(99550)).when(bill_again, SECOND).then(BookingBilledAgain(SECOND))
+
+
 def test_a_further_payment_is_asked_for_only_while_something_is_due():
     given(PLACED, PAID, DEARER).when(bill_again, SECOND).then(BookingBilledAgain(SECOND))
     for history in ([PAID], [PAID, CHEAPER], [CANCELLED], [PAID, DEARER, CANCELLED], [PAID, COMPLETED]):

@@ -44,6 +44,7 @@ EFFECTS = [
     (MOVED, Job("settle_difference", ABOUT, 7)),
     (READDRESSED, Job("settle_difference", ABOUT, 7)),
     (payment.DisputeClosed("dp_1", "won"), Job("settle_difference", BOOKING, 7)),
+    (payment.RefundReleased(UUID(int=9)), Job("settle_difference", BOOKING, 7)),
     (MailChanged(who("ada"), new_id()), Job("letter_moved", ABOUT, 7, in_order=False)),
     (PaymentMethodSaved("pm_1", who("ada")), Job("settle_methods", ABOUT, 7)),
     (PaymentMethodRemoved("pm_1"), Job("settle_methods", ABOUT, 7)),
