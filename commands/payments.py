@@ -109,7 +109,7 @@ def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
     is_method = card.startswith("pm_")
     pay = ctx.stripe.confirm_with_method if is_method else ctx.stripe.confirm_with_card
     try:
-        intent = pay(intent_id, card, "http://127.0.0.1/")
+        intent = pay(intent_id, card, f"{ctx.site.rstrip('/')}/")
     except StripeRefused as refusal:
         what, path = ("payment method", "/payment_method") if is_method else ("card", "/card")
         raise Refused("payment_failed", f"Stripe does not take this {what}: {refusal.code}.", path) from None

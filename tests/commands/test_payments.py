@@ -232,6 +232,13 @@ def test_3d_secure_asks_fails_and_is_a_try_each_time(ctx, sandbox):
     assert create_intent(placed.booking_number, ctx())[0] == payment_id(placed.booking_id, 2)
 
 
+def test_from_3d_secure_the_payer_comes_back_to_the_site(ctx, sandbox):
+    placed = place(ctx)
+    pay(ctx, placed, ASKS, site="https://book.example.com:8443/")
+    back = sandbox.http.post(f"/sandbox/3ds/{payment(ctx, placed).intent_id}", data={"result": "complete"})
+    assert back.headers["location"].startswith("https://book.example.com:8443/?payment_intent=pi_")
+
+
 def test_webhooks_about_nothing_of_ours_are_heard_and_forgotten(ctx):
     stripe = ctx().stripe
     strangers = [
