@@ -76,7 +76,7 @@ COMMANDS = (
     Command("projections retry", "workers.read_models:retry", "project a parked key again", ("name", "key:key")),
     Command("projections skip", "workers.read_models:skip", "leave out what waits of a parked key",
             ("name", "key:key")),
-    Command("work due", "workers.waiting_work:show_due", "timers, the soonest first: when, of what kind, about what"),
+    Command("work due", "workers.waiting_work:show_due", "timers, and jobs that are tried again, the soonest first"),
     Command("work parked", "workers.waiting_work:show_parked", "jobs that were given up after their tries"),
     Command("work retry", "workers.waiting_work:retry", "have such a job tried again", ("id:job",)),
     Command("simulate", "bench.simulator:main", "book as clients do, then compare read models with an own count",

@@ -1,4 +1,4 @@
-"""What waits: timers with their due time, and jobs that were given up, each with the booking it is about."""
+"""What waits: timers, jobs that are tried again, and jobs that were given up, each with the booking it is about."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,13 @@ BOOKING = """
         and placed.originator_id = (convert_from(first.state, 'UTF8')::json ->> 'key')::uuid"""
 NUMBER = "convert_from(placed.state, 'UTF8')::json -> 'event' ->> 'booking_number' as booking_number"
 TIMERS = f"select kind, about, {NUMBER}, due_at from eventlog.timers {BOOKING} order by due_at, kind, about limit %s"
+# One that is being tried at this moment has no next try yet.
+TRIED_AGAIN = f"""
+    select id, task, about, {NUMBER}, attempts, next_try_at from (
+        select id, task_name as task, (args ->> 'about')::uuid as about, attempts,
+            case status when 'todo' then scheduled_at end as next_try_at
+        from public.procrastinate_jobs where status in ('todo', 'doing') and attempts > 0) jobs {BOOKING}
+    order by next_try_at nulls first, id limit %s"""
 GIVEN_UP = f"""
     select id, task, about, {NUMBER}, attempts, since from (
         select id, task_name as task, (args ->> 'about')::uuid as about, attempts,
@@ -37,6 +44,17 @@ class DueTimer(Value):
     due_at: datetime
 
 
+class TriedAgain(Value):
+    """A job that has failed `attempts` times; `next_try_at` is None while it is being tried."""
+
+    id: int
+    task: str
+    about: UUID | None
+    booking_number: str | None
+    attempts: int
+    next_try_at: datetime | None
+
+
 class ParkedJob(Value):
     """A job that failed `attempts` times, the last time at `since`; `about` is None for one of the house's keeping."""
 
@@ -51,6 +69,11 @@ class ParkedJob(Value):
 def timers(db: Connection, most: int | None = None) -> list[DueTimer]:
     """The soonest first; all of them, or so many."""
     return db.cursor(row_factory=class_row(DueTimer)).execute(TIMERS, (most,)).fetchall()
+
+
+def jobs_tried_again(db: Connection, most: int | None = None) -> list[TriedAgain]:
+    """Those that are tried the soonest first; all of them, or so many."""
+    return db.cursor(row_factory=class_row(TriedAgain)).execute(TRIED_AGAIN, (most,)).fetchall()
 
 
 def parked_jobs(db: Connection, most: int | None = None) -> list[ParkedJob]:

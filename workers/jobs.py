@@ -56,8 +56,10 @@ class Patience(BaseRetryStrategy):
     """Doubling waits with jitter, up to five minutes; after fifty tries it is failed, kept and counted in /metrics."""
 
     def get_retry_decision(self, *, exception: BaseException, job: procrastinate.jobs.Job) -> RetryDecision | None:
-        told = {"task": job.task_name, "job": job.id, "attempts": job.attempts, "error": type(exception).__name__}
-        if job.attempts >= TRIES:
+        attempts = job.attempts + 1  # procrastinate counts the tries before this one
+        told = {"task": job.task_name, "job": job.id, "about": job.task_kwargs.get("about")}
+        told |= {"attempts": attempts, "error": type(exception).__name__}
+        if attempts >= TRIES:
             log.error("job_given_up", **told)
             return None
         wait = min(LONGEST_WAIT_S, 0.25 * 2**job.attempts) * random.uniform(0.5, 1)

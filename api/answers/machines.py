@@ -96,6 +96,17 @@ class Timer(TypedDict):
     due_at: Instant
 
 
+class JobTriedAgain(TypedDict):
+    """It has failed `attempts` times; `next_try_at` is null while it is being tried."""
+
+    id: int
+    task: str
+    about: UUID | None
+    booking_number: str | None
+    attempts: int
+    next_try_at: Instant | None
+
+
 class ParkedJobShown(TypedDict):
     """It failed `attempts` times and was given up at `since`; `about` is null for one of the house's keeping."""
 
@@ -109,6 +120,7 @@ class ParkedJobShown(TypedDict):
 
 class WaitingWork(TypedDict):
     timers: list[Timer]
+    jobs_tried_again: list[JobTriedAgain]
     parked_jobs: list[ParkedJobShown]
 
 

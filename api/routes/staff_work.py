@@ -1,4 +1,4 @@
-"""Work that waits, for staff: timers with their due time, and jobs that were given up and can be tried again."""
+"""Work that waits, for staff: timers, jobs that are tried again, and jobs that were given up and can be put back."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,12 +23,14 @@ ACT = staff_write(Permission.REPLAY, Action.REPLAY)
 
 
 def work(call: Call) -> dict[str, Any]:
-    """The timers that are due soonest, and the jobs that were given up the longest ago."""
+    """The timers that are due soonest, the jobs that are tried again soonest, those given up the longest ago."""
     with call.parts.pool.connection() as db:
-        timers, jobs = waiting.timers(db, MOST), waiting.parked_jobs(db, MOST)
+        timers, again = waiting.timers(db, MOST), waiting.jobs_tried_again(db, MOST)
+        parked = waiting.parked_jobs(db, MOST)
     return {
         "timers": [asdict(one) | {"due_at": _told(one.due_at)} for one in timers],
-        "parked_jobs": [asdict(one) | {"since": _told(one.since)} for one in jobs],
+        "jobs_tried_again": [asdict(one) | {"next_try_at": _told(one.next_try_at)} for one in again],
+        "parked_jobs": [asdict(one) | {"since": _told(one.since)} for one in parked],
     }
 
 

@@ -14,7 +14,7 @@ from tests.api.staff_desk import acts_of
 DUE = datetime(2027, 1, 12, 14, tzinfo=UTC)
 WORK = "/api/staff/work/"
 JOB = """insert into procrastinate_jobs (task_name, queue_name, args, status, attempts)
-         values ('pay_back', 'default', jsonb_build_object('about', %s::text, 'position', 7), 'failed', 51)
+         values ('pay_back', 'default', jsonb_build_object('about', %s::text, 'position', 7), 'failed', 50)
          returning id"""
 
 
@@ -54,7 +54,18 @@ def test_what_is_due_and_what_was_given_up_is_shown_with_its_booking(house, admi
     hold = {"kind": "hold", "about": made["booking"]["id"], "booking_number": number}
     assert hold | {"due_at": "2027-01-12T14:00:00.000Z"} in shown["timers"]
     [job] = [one for one in shown["parked_jobs"] if one["id"] == id]
-    assert (job["task"], job["booking_number"], job["attempts"]) == ("pay_back", number, 51)
+    assert (job["task"], job["booking_number"], job["attempts"]) == ("pay_back", number, 50)
+
+
+def test_a_job_that_waits_for_another_try_is_shown_with_its_booking(house, admin, parked):
+    made, id = parked
+    retried = "update procrastinate_jobs set status = 'todo', attempts = 7, scheduled_at = %s where id = %s"
+    with psycopg.connect(house.database) as db:
+        db.execute(retried, (DUE, id))
+    [job] = [one for one in house.http.get(WORK, headers=admin.headers).json()["jobs_tried_again"] if one["id"] == id]
+    about = {"task": "pay_back", "about": str(payment_id(UUID(made["booking"]["id"]), 1))}
+    told = about | {"booking_number": made["booking"]["booking_number"], "next_try_at": "2027-01-12T14:00:00.000Z"}
+    assert job == told | {"id": id, "attempts": 7}
 
 
 def test_a_job_that_was_given_up_is_tried_again_and_the_audit_log_says_by_whom(house, admin, parked):

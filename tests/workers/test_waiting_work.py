@@ -55,12 +55,12 @@ def given_up(ctx, database, db, store):  # noqa: F811
     placed = paid(ctx)
     refund = approved(ctx, placed)
     jobs.defer(jobs.connect(database), db, Job("pay_back", refund, 7))
-    db.execute("update procrastinate_jobs set attempts = %s", (TRIES,))
+    db.execute("update procrastinate_jobs set attempts = %s", (TRIES - 1,))
     with capture_logs() as logs:
         work(database, store, connect(KEY, f"http://127.0.0.1:{free_port()}", SECRET, 1.0))
     [(id, status)] = db.execute("select id, status::text from procrastinate_jobs where task_name = 'pay_back'")
     assert (status, back(ctx, refund).status) == ("failed", "approved")
-    told = {"event": "job_given_up", "log_level": "error", "task": "pay_back", "job": id}
+    told = {"event": "job_given_up", "log_level": "error", "task": "pay_back", "job": id, "about": str(refund)}
     assert told | {"attempts": TRIES, "error": "StripeUnavailable"} in logs
     return GivenUp(placed, refund, id)
 
@@ -90,7 +90,7 @@ def test_a_job_that_was_given_up_is_shown_put_back_and_done_once(asked, capsys, 
     capsys.readouterr()
     assert asked("work", "parked") == 0
     told = capsys.readouterr().out
-    assert told.startswith(f"{id} pay_back {refund} of {placed.booking_number}: tried {TRIES + 1} times, given up at ")
+    assert told.startswith(f"{id} pay_back {refund} of {placed.booking_number}: tried {TRIES} times, given up at ")
     assert asked("work", "retry", str(id)) == 0
     assert asked("work", "retry", str(id)) == 1
     work(database, store, sandbox.client())
@@ -137,6 +137,41 @@ def test_timers_are_shown_the_soonest_first_with_their_booking(asked, capsys, ct
     assert capsys.readouterr().out.splitlines() == [
         f"2027-01-12T13:00:00Z hold {placed.booking_number}", f"2027-01-12T14:00:00Z reminder {other}"]  # fmt: skip
     assert [one.kind for one in waiting.timers(db, 1)] == ["hold"]
+
+
+def test_a_job_that_is_tried_again_is_shown_with_its_booking_until_it_is_done(
+    asked, capsys, ctx, database, db, store, sandbox,  # noqa: F811
+):  # fmt: skip
+    placed = paid(ctx)
+    refund = approved(ctx, placed)
+    jobs.defer(jobs.connect(database), db, Job("pay_back", refund, 7))
+    away = connect(KEY, f"http://127.0.0.1:{free_port()}", SECRET, 1.0)
+    with capture_logs() as logs:
+        work(database, store, away)
+    [job] = waiting.jobs_tried_again(db)
+    assert (job.task, job.about, job.booking_number) == ("pay_back", refund, placed.booking_number)
+    failed = [line for line in logs if line["event"] == "job_again"]
+    assert [line["attempts"] for line in failed] == [*range(1, job.attempts + 1)]
+    assert {(line["about"], line["error"]) for line in failed} == {(str(refund), "StripeUnavailable")}
+    db.execute("update procrastinate_jobs set scheduled_at = %s", (LATER,))
+    assert asked("work", "due") == 0
+    about = f"{job.id} pay_back {refund} of {placed.booking_number}: tried {job.attempts} times"
+    assert capsys.readouterr().out == f"no timer is set\n{about}, again at 2027-01-12T14:00:00Z\n"
+    db.execute("update procrastinate_jobs set scheduled_at = null")
+    work(database, store, sandbox.client())
+    assert waiting.jobs_tried_again(db) == []
+
+
+def test_a_job_that_is_being_tried_again_has_no_next_try(asked, capsys, db):
+    made = """insert into procrastinate_jobs (task_name, queue_name, status, attempts, scheduled_at)
+              values ('reconcile', 'default', %s::procrastinate_job_status, %s, %s) returning id"""
+    status = ("todo", 0), ("doing", 0), ("succeeded", 2), ("failed", 50), ("todo", 3), ("doing", 4)
+    *_, waits, tried = (db.execute(made, (*one, LATER)).fetchone()[0] for one in status)
+    shown = [(one.id, one.about, one.attempts, one.next_try_at) for one in waiting.jobs_tried_again(db)]
+    assert shown == [(tried, None, 4, None), (waits, None, 3, LATER)]
+    assert [one.id for one in waiting.jobs_tried_again(db, 1)] == [tried]
+    assert asked("work", "due") == 0
+    assert f"{tried} reconcile -: tried 4 times, being tried now\n" in capsys.readouterr().out
 
 
 def test_nothing_that_waits_is_told(asked, capsys):
