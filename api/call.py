@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.card_numbers import has_card_number, masked
 from api.key_locks import KeyLocks
-from api.policies import Policy
+from api.policies import Policy, Who
 from api.ratelimits import Networks, client_address
 from api.tracing import MOST_AGENT, plain, trace_of
 from commands import Context
@@ -82,8 +82,8 @@ class Call(Request):
 
     @property
     def actor(self) -> str:
-        """Who is named in the log as the one who wanted it."""
-        return self._named or "guest"
+        """Who is named in the log as the one who wanted it: who has a session, Stripe for a webhook, else a guest."""
+        return self._named or ("stripe" if self.policy.who is Who.STRIPE else "guest")
 
     @cached_property
     def acts(self) -> Action | None:

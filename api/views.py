@@ -12,7 +12,8 @@ from api.idempotency import Done
 from commands.booking_sheet import booking_sheet, is_opening, manage_token, payment_sheet, payments_of
 from commands.payments import known, opening
 from domain import payment
-from domain.ids import payment_id
+from domain.booking import Booking
+from domain.ids import booking_id, payment_id
 from domain.payment import is_spent
 from eventlog.envelope import Recorded
 from integrations.stripe import StripeRefused, StripeUnavailable
@@ -89,6 +90,19 @@ def payment_at(call: Call, id: UUID, position: int = NOW) -> dict[str, Any] | No
     return payment_sheet(latest, call.parts.settings.stripe_publishable_key) if is_of_use else None
 
 
-def last_payment_sheet(call: Call, id: UUID) -> dict[str, Any] | None:
-    payments = payments_of(call.parts.store, id)
-    return payment_sheet(payments[-1], call.parts.settings.stripe_publishable_key) if payments else None
+def last_payment_sheet(call: Call, made: Booking, intent: str | None = None) -> dict[str, Any] | None:
+    """The booking's latest payment, or the one with this intent, for whoever pays.
+
+    What Stripe took of it is not for who has no more than a guest's number.
+    """
+    number, key = made.placed.booking_number, call.parts.settings.stripe_publishable_key
+    sheets = [payment_sheet(history, key) for history in payments_of(call.parts.store, booking_id(number))]
+    if intent:
+        sheets = [sheet for sheet in sheets if sheet and sheet["stripe_payment_intent_id"] == intent]
+    last = sheets[-1] if sheets else None
+    return last if last is None or shows_all(call, made) else last | {"stripe_fee_cents": None}
+
+
+def shows_all(call: Call, made: Booking) -> bool:
+    """Whether the payer is more than somebody with the number: the customer, or a guest with the manage token."""
+    return not made.placed.is_guest or bool(is_owner(call, made.placed.booking_number))

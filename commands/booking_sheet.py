@@ -88,7 +88,10 @@ def _times(state: booking.Booking, past: Sequence[Recorded]) -> dict[str, Any]:
 def payment_sheet(
     history: Sequence[Recorded], publishable_key: str, until: Callable[[Recorded], bool] = lambda _: True
 ) -> dict[str, Any] | None:
-    """The `payment` object for its payer; None while Stripe has not been reached for it."""
+    """The `payment` object for its payer; None while Stripe has not been reached for it.
+
+    Its status is the one that staff see: what was given back or disputed since is part of it.
+    """
     past = [recorded for recorded in history if until(recorded)]
     opened = next((r.event for r in past if isinstance(r.event, payment.PaymentOpened)), None)
     if opened is None:
@@ -101,8 +104,9 @@ def payment_sheet(
         "stripe_payment_intent_id": state.intent_id,
         "stripe_charge_id": state.charge_id or None,
         "amount_cents": state.amount_cents,
+        "refunded_cents": sum(state.paid_out.values()),
         "publishable_key": publishable_key,
-        "status": state.status,
+        "status": payment.standing(state),
         "failure_reason": state.failure_reason or None,
         "stripe_fee_cents": paid.event.stripe_fee_cents if paid else None,
         "processed_at": rfc3339(paid.at) if paid else None,

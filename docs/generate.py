@@ -43,6 +43,8 @@ def events_page() -> str:
     intro = (
         "What has happened, by the stream it is written to. Fields are only ever added, with a default; a golden\n"
         "stored body of each is kept in `tests/eventlog/golden`. What is `personal` is sealed with a key of its person."
+        "\nBeside each stands its actor, who wanted it: `guest`, `customer:…`, `staff:…`, `stripe` (told by webhook),\n"
+        "`job …`, `command …`."
     )
     parts = ["# Events", "", NOTE, "", intro, ""]
     shapes: dict[str, type[Struct]] = {}

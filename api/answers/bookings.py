@@ -77,13 +77,17 @@ class Booking(TypedDict):
 
 
 class Payment(TypedDict):
-    """`client_secret` and `publishable_key` are for Stripe's own form; card data never comes here."""
+    """`client_secret` and `publishable_key` are for Stripe's own form; card data never comes here.
+
+    `refunded_cents` have gone back. `stripe_fee_cents` is null also for who has no more than a guest's number.
+    """
 
     id: UUID
     client_secret: str | None
     stripe_payment_intent_id: str
     stripe_charge_id: str | None
     amount_cents: int
+    refunded_cents: int
     publishable_key: str
     status: PaymentStatus
     failure_reason: str | None
@@ -168,7 +172,11 @@ class Received(TypedDict):
 
 
 class BookingEvent(TypedDict):
-    """`event` holds its fields by name, as docs/model/events.md has them."""
+    """`event` holds its fields by name, as docs/model/events.md has them.
+
+    `actor` is who wanted it: `guest`, `customer:` or `staff:` and an id, `stripe` for a webhook, `job` or `command` and
+    which.
+    """
 
     position: int
     version: Version

@@ -35,8 +35,8 @@ PUBLIC = {
     "POST /api/public/validate-zip/": Told(c.Place, ("zip_unknown",)),
 }
 PAYMENTS = {
-    "POST /api/payments/create-intent/": Told(b.Intent, PAYING, (KEY,)),
-    "GET /api/payments/status/{booking_number}/": Told(b.PaymentOfBooking),
+    "POST /api/payments/create-intent/": Told(b.Intent, PAYING, (KEY, TOKEN)),
+    "GET /api/payments/status/{booking_number}/": Told(b.PaymentOfBooking, (), (TOKEN,)),
     "POST /api/payments/confirm/": Told(b.Confirmed, PAYING, (KEY, TOKEN)),
     "POST /api/payments/mock-confirm/": Told(b.Confirmed, (*PAYING, "payment_failed"), (KEY, TOKEN)),
     "POST /api/payments/webhook/": Told(b.Received, ("invalid_signature", "wrong_mode"), reads=b.StripeEvent),

@@ -10,7 +10,7 @@ from api.owners import let_pay
 from api.policies import PAYER, PAYER_BY_TEST_CARD, PAYER_READ, SIGNED_BY_STRIPE
 from api.route import Route
 from api.routes.stripe_webhook import webhook
-from api.views import is_owner, last_payment_sheet, status_of
+from api.views import last_payment_sheet, shows_all, status_of
 from commands import Context, payments
 from commands.booking_sheet import booking_sheet
 from domain.ids import booking_id
@@ -18,23 +18,25 @@ from domain.ids import booking_id
 
 def create_intent(call: Call, asked: bodies.CreateIntent) -> dict[str, Any]:
     """The booking's open payment, or a new one when the last can no longer be paid."""
-    let_pay(call, asked.booking_number)
-    id = booking_id(asked.booking_number)
+    made, id = let_pay(call, asked.booking_number), booking_id(asked.booking_number)
 
     def do(ctx: Context) -> Done:
         _, position = payments.create_intent(asked.booking_number, ctx)
         return Done(id, position)
 
-    return carry_out(call, Write(do, lambda d: {"payment": last_payment_sheet(call, id), "position": d.position}))
+    return carry_out(call, Write(do, lambda d: {"payment": last_payment_sheet(call, made), "position": d.position}))
 
 
 def status(call: Call, booking_number: str) -> dict[str, Any]:
-    """How the booking's latest payment stands; null before there is one."""
+    """How the booking's latest payment stands; null before there is one.
+
+    What Stripe took of it (`stripe_fee_cents`) is null for who has no more than a guest's number.
+    """
     made = let_pay(call, booking_number)
     return {
         "booking_number": booking_number,
         "booking_status": made.status,
-        "payment": last_payment_sheet(call, booking_id(booking_number)),
+        "payment": last_payment_sheet(call, made),
     }
 
 
@@ -50,14 +52,18 @@ def mock_confirm(call: Call, asked: bodies.MockConfirm) -> dict[str, Any]:
 
 
 def _settled(call: Call, asked: bodies.Confirm, settle: Callable[[Context], int]) -> dict[str, Any]:
-    number = asked.booking_number
-    id, is_guest = booking_id(number), let_pay(call, number).placed.is_guest
+    """The payment in the answer is the one that was named, also where there is a later one."""
+    id, made = booking_id(asked.booking_number), let_pay(call, asked.booking_number)
 
     def answer(done: Done) -> dict[str, Any]:
         sheet = booking_sheet(call.parts.store.history(id))
         assert sheet, "what was settled is in the log"
-        shown = sheet if is_owner(call, number) or not is_guest else status_of(sheet)
-        return {"booking": shown, "payment": last_payment_sheet(call, id), "position": done.position}
+        paid = last_payment_sheet(call, made, asked.payment_intent_id)
+        return {
+            "booking": sheet if shows_all(call, made) else status_of(sheet),
+            "payment": paid,
+            "position": done.position,
+        }
 
     return carry_out(call, Write(lambda ctx: Done(id, settle(ctx)), answer))
 

@@ -95,6 +95,32 @@ def test_after_three_declined_tries_there_is_a_new_payment(paying_house, made):
     assert pay(paying_house, again | {"booking": made["booking"]}).json()["booking"]["status"] == "paid"
 
 
+@pytest.mark.parametrize("path", ["confirm/", "mock-confirm/"])
+def test_the_answer_is_about_the_payment_that_was_named_also_when_there_is_a_later_one(busy_house, path):
+    made = book(busy_house)
+    for _ in range(3):
+        pay(busy_house, made, card="4000000000000002")
+    number = {"booking_number": made["booking"]["booking_number"]}
+    later = busy_house.http.post("/api/payments/create-intent/", json=number).json()["payment"]
+    old = busy_house.http.post("/api/payments/confirm/", json=about(made)).json()["payment"]
+    assert (old["id"], old["status"]) == (made["payment"]["id"], "cancelled")
+    named = number | {"payment_intent_id": later["stripe_payment_intent_id"]}
+    assert busy_house.http.post(f"/api/payments/{path}", json=named).json()["payment"]["id"] == later["id"]
+
+
+def test_what_stripe_took_is_not_told_to_who_has_only_the_number_of_a_guest(busy_house):
+    made = book(busy_house)
+    pay(busy_house, made)
+    status = f"/api/payments/status/{made['booking']['booking_number']}/"
+    ours, fees = {"X-Manage-Token": made["manage_token"]}, {}
+    for who, headers in {"number": {}, "guessed": {"X-Manage-Token": "0" * 64}, "token": ours}.items():
+        shown = busy_house.http.get(status, headers=headers).json()["payment"]
+        confirmed = busy_house.http.post("/api/payments/confirm/", json=about(made), headers=headers).json()["payment"]
+        fees[who] = {one["stripe_fee_cents"] is None for one in (shown, confirmed)}
+        assert shown["status"] == confirmed["status"] == "succeeded"
+    assert fees == {"number": {True}, "guessed": {True}, "token": {False}}
+
+
 def test_the_status_is_known_to_whoever_has_the_number(paying_house, made):
     path = f"/api/payments/status/{made['booking']['booking_number']}/"
     shown = paying_house.http.get(path).json()

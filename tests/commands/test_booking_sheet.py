@@ -5,6 +5,7 @@ from datetime import timedelta
 from commands.booking_sheet import booking_sheet, is_opening, manage_token, payment_sheet, payments_of
 from commands.ending import expire_hold
 from commands.persons import forget
+from tests.commands.money_back import given_back
 from tests.commands.wishes import DECLINED, pay, payment, place
 from tests.samples import HOLD, NOON
 
@@ -69,6 +70,9 @@ def test_a_payment_is_shown_to_its_payer(ctx):
     assert shown["client_secret"].startswith(shown["stripe_payment_intent_id"])
     assert shown["processed_at"] == "2027-01-04T17:00:00.000Z"
     assert payment_shown(ctx, placed, is_opening)["status"] == "pending"
+    given_back(ctx, placed, 4200)
+    shown = payment_shown(ctx, placed)
+    assert (shown["status"], shown["refunded_cents"]) == ("partially_refunded", 4200)
 
 
 def test_before_stripe_was_reached_there_is_no_payment_to_show(ctx):
