@@ -129,13 +129,16 @@ class Payer:
         self.cents = 0
 
     async def books(self, weekend: bool = False) -> bool:
-        """Places are enough for all; a booking whose intent is not there yet asks for it."""
+        """On another day where one is full; a booking whose intent is not there yet asks for it."""
         body = {
             "customer_info": person(self.chance, f"payer{self.n}@example.com"), "service_type": "mini_move",
             "mini_move_package": "petite", "pickup_address": TOWN, "delivery_address": BEACH,
-            "pickup_date": self.a_day(weekend).isoformat(), "pickup_time": "morning",
+            "pickup_time": "morning",
         }  # fmt: skip
-        answer = self.told(await self.wire.write("/api/public/guest-booking/", body), "booking")
+        answer: dict[str, Any] = {"code": "no_capacity"}
+        while answer.get("code") == "no_capacity":
+            on = {"pickup_date": self.a_day(weekend).isoformat()}
+            answer = self.told(await self.wire.write("/api/public/guest-booking/", body | on), "booking")
         if "booking" not in answer:
             return False
         made, self.token = answer["booking"], answer["manage_token"]
