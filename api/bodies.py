@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.bodies_selections import BladeSelection, DeliverySelection, MiniMoveSelection, SpecialtySelection
-from api.validation import LINES, Body, Day, Integer, Line, Name, OptionalLine, Prose, text
+from api.validation import LINES, METHOD_ID, Body, Day, Integer, Line, Name, OptionalLine, Prose, text
 from commands.bookings import Address, Contact, PlaceBooking
 from commands.customer_bookings import BookFromAccount
 from commands.quotes import States, Wanted
@@ -163,7 +163,7 @@ class MockConfirm(Confirm):
     """Pays with a test card, or with a saved payment method in its place."""
 
     card: Annotated[str, text(20, least=1)] = "4242424242424242"
-    payment_method: Annotated[str, text(255, pattern="^pm_[A-Za-z0-9_]+$")] | None = None
+    payment_method: Annotated[str, text(255, pattern=METHOD_ID)] | None = None
 
     def pays_with(self) -> str:
         """Raises Refused("unexpected_field") when both are told."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.bodies import Door
-from api.validation import Body, Name, text
+from api.validation import METHOD_ID, Body, Name, text
 from commands.bookings import Address
 from commands.contacts import normal_mail, normal_phone
 from commands.customers import Registration
@@ -85,7 +85,7 @@ class SavedDoor(Door):
 class SavePaymentMethod(Body):
     """What Stripe's script made of the card in the payer's browser."""
 
-    payment_method_id: Annotated[str, text(255, pattern="^pm_[A-Za-z0-9_]+$")]
+    payment_method_id: Annotated[str, text(255, pattern=METHOD_ID)]
     is_default: bool = False
 
     def command(self, customer_id: UUID) -> MethodToSave:

@@ -57,6 +57,11 @@ def staff_write(may: Permission | None, acts: Action | None, by_field: dict[str,
     return Policy(Who.STAFF, Limit.STAFF_WRITES, is_write=True, may=may, acts=acts, by_field=by_field or {})
 
 
+def lacking(may: Permission) -> str:
+    """What is told to staff who may not: they know what to ask an admin for."""
+    return f"This needs the permission {may}, which neither your role nor a flag gives you."
+
+
 CATALOGUE = Policy(Who.ANYONE)
 PUBLIC_WRITE = Policy(Who.ANYONE, Limit.PUBLIC_WRITES, is_write=True)
 STATUS = Policy(Who.ANYONE, Limit.STATUS)

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from api.call import Call, read_body
 from api.card_refusals import refuse_card_numbers
 from api.errors import FieldError, Later, Problem, described, problem_of, respond, unavailable
-from api.policies import Limit, Policy, Who
+from api.policies import Limit, Policy, Who, lacking
 from api.ratelimits import bucket_of, take_token
 from api.sessions import refuse_foreign, session_for
 from api.tracing import note_read
@@ -127,7 +127,7 @@ class Route(APIRoute):
         elif policy.limit is Limit.AUTH:
             refuse_foreign(call)  # to log somebody in, as somebody else, from a page of somebody else
         if policy.may and policy.may not in call.user.account.permissions:
-            raise Problem("not_allowed", "Your role does not allow this.")
+            raise Problem("not_allowed", lacking(policy.may))
 
     def _bucket(self, call: Call, limit: Limit) -> str:
         """One for a user, or for an address; each way to log in has one of its own."""
@@ -152,5 +152,5 @@ def _refuse_fields(call: Call) -> None:
     needed = call.policy.by_field
     for name in sorted(needed.keys() & told.keys() if isinstance(told, dict) else ()):
         if needed[name] not in call.user.account.permissions:
-            words = f"Your role does not allow to change {name}."
+            words = f"{name}: {lacking(needed[name])}"
             raise Problem("not_allowed", words, [FieldError(f"/{name}", "not_allowed", words)])

@@ -17,6 +17,7 @@ CODES = {
 }
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+METHOD_ID = "^pm_[A-Za-z0-9_]+$"
 LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -37,6 +38,7 @@ def day(value: Any) -> date:
     raise ValueError("a date is written YYYY-MM-DD")
 
 
+WRITTEN = {METHOD_ID: "Stripe's id of a payment method begins with pm_."}
 Day = Annotated[date, BeforeValidator(day)]
 Integer = Annotated[int, BeforeValidator(integral)]
 Line = Annotated[str, text(200, least=1)]
@@ -94,7 +96,7 @@ def _field_error(one: Any, tagged: bool) -> FieldError:
 def _words(one: Any) -> str:
     """What was sent is not said again: neither logs nor pages of others are to show it."""
     if one["type"] == "string_pattern_mismatch":
-        return "There are characters in it that cannot be written."
+        return WRITTEN.get(one["ctx"]["pattern"], "There are characters in it that cannot be written.")
     if one["type"] == "union_tag_invalid":
         return f"Input should be {one['ctx']['expected_tags']}"
     return one["msg"].removeprefix("Value error, ")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from commands.booking_sheet import payments_of, rfc3339
 from domain import payment, refund
@@ -39,6 +40,17 @@ def payment_sheets(file: File) -> list[dict[str, Any]]:
 def refund_sheets(file: File) -> list[dict[str, Any]]:
     """In the order in which they were set aside."""
     return [refund_sheet(past) for past in file.refunds if past]
+
+
+def asked_by_cancelling(booking_id: UUID, position: int, store: EventStore) -> list[dict[str, Any]]:
+    """What the cancellation that was written by this position requested: `{id, amount_cents, status}` of each refund.
+
+    One for each payment that something goes back of.
+    """
+    ids = [refund.of_cancellation(paid[0].originator_id) for paid in payments_of(store, booking_id)]
+    pasts = [[one for one in store.history(id) if one.position <= position] for id in ids]
+    names = ("id", "amount_cents", "status")
+    return [{name: refund_sheet(past)[name] for name in names} for past in pasts if past]
 
 
 def timeline(file: File) -> list[dict[str, Any]]:

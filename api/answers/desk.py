@@ -93,6 +93,18 @@ class DeskBookingWritten(TypedDict):
     position: Position
 
 
+class RefundAsked(TypedDict):
+    id: UUID
+    amount_cents: int
+    status: RefundStatus
+
+
+class DeskBookingCancelled(DeskBookingWritten):
+    """`refunds` are those that cancelling has requested: one for each payment that something goes back of."""
+
+    refunds: list[RefundAsked]
+
+
 class PutAway(TypedDict):
     id: UUID
     position: Position

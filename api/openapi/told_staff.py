@@ -27,7 +27,10 @@ DESK = {
     "DELETE /api/staff/bookings/{id}/": Told(d.PutAway, ("invalid_transition",), (KEY, MATCH)),
     "POST /api/staff/bookings/{id}/reschedule/": Told(d.DeskBookingWritten, CHANGING, (KEY, MATCH), (ETAG,)),
     "POST /api/staff/bookings/{id}/cancel/": Told(
-        d.DeskBookingWritten, ("invalid_transition", "refund_exceeds_payment"), (KEY, MATCH), (ETAG,)
+        d.DeskBookingCancelled,
+        ("invalid_transition", "refund_exceeds_payment", "payment_not_refundable"),
+        (KEY, MATCH),
+        (ETAG,),
     ),
     "GET /api/staff/customers/": Told(s.CustomerPage, ("invalid_value",), (AFTER,)),
     "GET /api/staff/customers/{id}/": Told(s.CustomerShown, (), (AFTER,), (ETAG,)),

@@ -41,8 +41,8 @@ class AsOf(Body):
 def dashboard(call: Call) -> dict[str, Any]:
     """The house at a glance.
 
-    `revenue` and `books` are null for whoever may not see financials; `recent_actions` are their own for whoever may
-    not see the audit log.
+    `revenue` and `books` are null for whoever may not see financials, `books` also before the first comparison of our
+    books with Stripe's; `recent_actions` are their own for whoever may not see the audit log.
     """
     account = call.user.account
     whose = audit.Wish(None if Permission.VIEW_AUDIT in account.permissions else account.id, limit=RECENT)

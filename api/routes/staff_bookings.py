@@ -12,7 +12,7 @@ from api.preconditions import demand_version, give_etag, told_version
 from api.route import Route
 from api.routes.staff import desk_sheet, past_of
 from commands import Context, booking_ref, customer_ref
-from commands.booking_file import file_of, payment_sheets, refund_sheets, timeline
+from commands.booking_file import asked_by_cancelling, file_of, payment_sheets, refund_sheets, timeline
 from commands.changing import Changes, change_booking
 from commands.customer_notes import notes_of
 from commands.customer_sheet import customer_sheet
@@ -69,7 +69,8 @@ def reschedule(call: Call, id: str, asked: Reschedule) -> dict[str, Any]:
 def cancel(call: Call, id: str, asked: StaffCancel) -> dict[str, Any]:
     """Frees its place, withdraws its open payment, and requests what is to go back of what was paid.
 
-    The refund waits for somebody else's approval, unless an admin cancels.
+    The refund waits for somebody else's approval, unless an admin cancels. While the payer's bank decides on the money
+    (a dispute) none can be requested: cancel with `refund_cents` 0, and ask for a refund when it has decided.
     """
     seen = _seen(call, id)
     wish = asked.command(call.user.account.role is Role.ADMIN)
@@ -77,7 +78,10 @@ def cancel(call: Call, id: str, asked: StaffCancel) -> dict[str, Any]:
     def do(ctx: Context) -> Done:
         return Done(seen.stream, cancel_as_seen(seen, wish, ctx))
 
-    return carry_out(call, Write(do, lambda done: _answer(call, done), in_append=True))
+    def answer(done: Done) -> dict[str, Any]:
+        return _answer(call, done) | {"refunds": asked_by_cancelling(done.about, done.position, call.parts.store)}
+
+    return carry_out(call, Write(do, answer, in_append=True))
 
 
 def put_away(call: Call, id: str) -> dict[str, Any]:

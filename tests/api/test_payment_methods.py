@@ -156,6 +156,13 @@ def test_what_is_no_payment_method_is_refused(busy_house, ada, wrong, refusal):
     assert code(answer) == (422, refusal)
 
 
+@pytest.mark.parametrize("told", ["4242", "tok_visa"])
+def test_who_sends_another_thing_of_stripes_is_told_how_a_payment_method_is_named(busy_house, ada, told):
+    [error] = busy_house.http.post(METHODS, json={"payment_method_id": told}, headers=ada.headers).json()["errors"]
+    assert (error["path"], error["code"]) == ("/payment_method_id", "invalid_value")
+    assert error["message"] == "Stripe's id of a payment method begins with pm_."
+
+
 def test_a_test_name_of_stripes_makes_a_card_of_its_own_each_time(busy_house, ada):
     two = [saved(busy_house, ada, "pm_card_visa") for _ in range(2)]
     assert listed(busy_house, ada) == two
@@ -167,6 +174,7 @@ def test_a_booking_is_paid_with_a_saved_card_of_its_customer_alone(busy_house, a
     theirs, mine = book(busy_house, eve).json(), book(busy_house, ada).json()
     stolen = pay(busy_house, eve, theirs, payment_method=method)
     assert code(stolen) == (409, "payment_failed")
+    assert stolen.json()["detail"] == "Stripe does not take this payment method."
     assert [error["path"] for error in stolen.json()["errors"]] == ["/payment_method"]
     assert code(pay(busy_house, ada, mine, payment_method=method, card=PASSES)) == (422, "unexpected_field")
     paid = pay(busy_house, ada, mine, payment_method=method).json()

@@ -45,6 +45,7 @@ def test_what_was_paid_goes_back_in_full_and_waits_for_somebody_else(house, oper
     assert (answer.status_code, answer.json()["booking"]["status"]) == (200, "cancelled")
     shown = see(house, operator, made).json()
     [refund] = shown["refunds"]
+    assert answer.json()["refunds"] == [{name: refund[name] for name in ("id", "amount_cents", "status")}]
     assert (refund["status"], refund["amount_cents"]) == ("requested", made["payment"]["amount_cents"])
     assert (refund["requested_by"], refund["approved_by"]) == (f"staff:{operator.id}", None)
     assert (refund["payment_id"], refund["completed_at"]) == (made["payment"]["id"], None)
@@ -57,7 +58,8 @@ def test_what_was_paid_goes_back_in_full_and_waits_for_somebody_else(house, oper
 
 def test_an_admin_needs_no_second_person(house, admin):
     made = pay(house, book(house))
-    assert cancel(house, admin, made, refund_cents=4200).status_code == 200
+    [asked] = cancel(house, admin, made, refund_cents=4200).json()["refunds"]
+    assert (asked["status"], asked["amount_cents"]) == ("approved", 4200)
     [refund] = see(house, admin, made).json()["refunds"]
     assert (refund["status"], refund["amount_cents"]) == ("approved", 4200)
     assert refund["requested_by"] == refund["approved_by"] == f"staff:{admin.id}"
@@ -68,6 +70,15 @@ def test_nothing_goes_back_where_staff_say_so_or_nothing_was_paid(house, operato
     assert cancel(house, operator, paid, refund_cents=0).json()["booking"]["status"] == "cancelled"
     assert cancel(house, operator, open).json()["booking"]["status"] == "cancelled"
     assert [see(house, operator, made).json()["refunds"] for made in (paid, open)] == [[], []]
+
+
+def test_who_may_not_is_told_what_is_missing(house):
+    made, eve = book(house), house.log_in_staff("operator", "eve@example.com", can_modify_bookings=False)
+    lacking = "This needs the permission modify_bookings, which neither your role nor a flag gives you."
+    refused = cancel(house, eve, made)
+    assert (code(refused), refused.json()["detail"]) == ((403, "not_allowed"), lacking)
+    [error] = patch(house, eve, made, {"special_instructions": "Ring twice"}).json()["errors"]
+    assert (error["path"], error["message"]) == ("/special_instructions", f"special_instructions: {lacking}")
 
 
 def test_more_than_was_paid_does_not_go_back(house, operator):
