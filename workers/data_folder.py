@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from integrations.embedded.broker_folder import choose_port
 from integrations.embedded.child import CannotStart
 from settings import RUNNING, Settings, read_env_file
 
@@ -38,6 +39,15 @@ def secrets_of(data: Path) -> dict[str, str]:
     }
     _write(file, made)
     return made
+
+
+def kept_port(folder: Path) -> int:
+    """The folder's port, chosen at the first start; while it is taken another one, for that start alone."""
+    port, kept = choose_port(folder), folder / "port"
+    if not kept.exists() or not kept.read_text():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(f"{port}\n")
+    return port
 
 
 def tell_where(data: Path, env: Mapping[str, str]) -> None:

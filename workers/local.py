@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import psycopg
 
-from integrations.embedded.broker_folder import choose_port, free_port, is_free
+from integrations.embedded.broker_folder import choose_port, is_free
 from integrations.embedded.child import CannotStart, wait_until
 from integrations.embedded.postgres import EmbeddedPostgres
 from settings import BadSettings, Settings, tcp_port
-from workers.data_folder import secrets_of, tell_nothing, tell_where
+from workers.data_folder import kept_port, secrets_of, tell_nothing, tell_where
 from workers.programs import Program, say
 from workers.supervisor import Supervisor, interruptible, undisturbed
 
@@ -84,16 +84,17 @@ def _run(wish: Wish, supervisor: Supervisor, env: Mapping[str, str]) -> None:
 def environment(wish: Wish, database: Database) -> dict[str, str]:
     """The environment of every program: this process's own, over the folder's secrets and what is chosen here."""
     broker = f"127.0.0.1:{choose_port(wish.data / 'kafka')}" if wish.kafka else ""
+    secrets = secrets_of(wish.data)
     chosen = {
         "TOTETAXI_BASE_URL": f"http://127.0.0.1:{wish.port}",
         "TOTETAXI_KAFKA_BOOTSTRAP": broker,
-        "TOTETAXI_STRIPE_API_URL": f"http://127.0.0.1:{free_port()}",
+        "TOTETAXI_STRIPE_API_URL": f"http://127.0.0.1:{kept_port(wish.data / 'stripe')}",
         "TOTETAXI_LOG_FORMAT": "console",
     }
     given = {name: text for name, text in os.environ.items() if text}
     where = {"DATABASE_URL": database.url, OWNER: database.owner_url}
     fixed = where | {"TOTETAXI_DATA": str(wish.data), "PORT": str(wish.port)}
-    return chosen | secrets_of(wish.data) | given | fixed | {"PYTHONUNBUFFERED": "1"}
+    return chosen | secrets | given | fixed | {"PYTHONUNBUFFERED": "1"}
 
 
 def programs(wish: Wish, settings: Settings) -> list[Program]:
@@ -167,7 +168,7 @@ def _announce(settings: Settings, login: Login) -> None:
         f"API       {settings.base_url}   its pages {settings.base_url}/docs",
         f"staff     {login.mail}   password {login.password}",
         f"letters   {settings.base_url}/dev/inbox",
-        f"Stripe    {settings.stripe_api_url}   (a sandbox)",
+        f"Stripe    {settings.stripe_api_url}   a sandbox, which tells there what it can do",
         f"Postgres  {settings.database_url}",
         *([f"Kafka     {settings.kafka_bootstrap}"] if settings.kafka_bootstrap else []),
         *([f"commands of other shells find it by TOTETAXI_DATA={settings.data}"] if is_elsewhere else []),

@@ -65,9 +65,8 @@ def properties_of(data: Path) -> Path:
 def choose_port(data: Path) -> int:
     """The folder's last port where it is still free, else a free one."""
     kept = data / "port"
-    if kept.exists() and is_free(port := int(kept.read_text())):
-        return port
-    return free_port()
+    told = kept.read_text().strip() if kept.exists() else ""  # empty when whoever wrote it was killed
+    return int(told) if told.isdecimal() and is_free(int(told)) else free_port()
 
 
 def free_port() -> int:

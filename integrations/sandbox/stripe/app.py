@@ -14,7 +14,7 @@ from integrations.sandbox.stripe import cards, customers, intents, methods, refu
 from integrations.sandbox.stripe.calls import Api, answered
 from integrations.sandbox.stripe.dashboard import Dashboard
 from integrations.sandbox.stripe.lists import PAGING, listing, one
-from integrations.sandbox.stripe.pages import Pages
+from integrations.sandbox.stripe.pages import Pages, overview
 from integrations.sandbox.stripe.store import Store
 
 API = (
@@ -84,9 +84,7 @@ def create_app(database_url: str, webhook_url: str | None = None, webhook_secret
 
 def routes(store: Store, ring: Callable[[], None]) -> list[Route]:
     api, pages, dashboard = Api(store, ring), Pages(store, ring), Dashboard(store, ring)
-    return [
-        *(api.route(*line) for line in API),
-        Route("/healthz", pages.healthz),
+    own = [
         Route("/sandbox/switches", pages.switches, methods=["GET", "POST"]),
         Route("/sandbox/ledger", pages.ledger),
         Route("/sandbox/3ds/{id}", pages.authentication, methods=["GET", "POST"]),
@@ -97,3 +95,4 @@ def routes(store: Store, ring: Callable[[], None]) -> list[Route]:
         Route("/sandbox/refunds", dashboard.refund, methods=["POST"]),
         Route("/sandbox/refunds/{id}/settle", dashboard.settle, methods=["POST"]),
     ]
+    return [*(api.route(*line) for line in API), Route("/healthz", pages.healthz), Route("/", overview(own)), *own]

@@ -1,12 +1,14 @@
 """What is the sandbox's own, under /sandbox: the 3-D Secure page, the switches, and the ledger to compare with."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from integrations.sandbox.stripe import intents
 from integrations.sandbox.stripe.faults import Faults
@@ -47,6 +49,22 @@ FORM = """<form method="post"><button name="result" value="complete">Complete</b
 <button name="result" value="fail">Fail</button></form>"""
 
 
+ABOUT = """Stripe as a sandbox. /v1/… is Stripe's API, with any secret key that begins with sk_test_.
+
+What is here besides, as JSON (docs/sandbox.md tells more, and which test card does what):
+"""
+
+
+def overview(own: Sequence[Route]) -> Callable[[Request], Awaitable[Response]]:
+    """GET / answers with the sandbox's own addresses, each with what its handler says it does."""
+    lines = [f"{route.path}\n    {(route.endpoint.__doc__ or '').strip().splitlines()[0]}" for route in own]
+
+    async def shown(request: Request) -> Response:
+        return PlainTextResponse("\n".join([ABOUT, *lines, ""]))
+
+    return shown
+
+
 def as_json(body: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status, media_type="application/json")
 
@@ -73,7 +91,7 @@ class Pages:
         return as_json(self.store.faults)
 
     async def ledger(self, request: Request) -> Response:
-        """Every intent in the order of making: amounts in cents, succeeded charges, status, metadata.
+        """GET: every intent in the order of making, amounts in cents, succeeded charges, status, metadata.
 
         `refunded` is what succeeded refunds gave back, `disputed` what banks have taken or may keep; each refund and
         dispute is told with its id.
@@ -83,7 +101,7 @@ class Pages:
         return as_json({"intents": [dict(zip(LINE, line, strict=True)) for line in lines]})
 
     async def authentication(self, request: Request) -> Response:
-        """GET shows the page; POST with result `complete` or `fail` sends the payer back to the shop."""
+        """GET: the page of 3-D Secure. POST a form, result=complete or fail: sends the payer back to the shop."""
         id = request.path_params["id"]
         try:
             if request.method == "POST":
