@@ -50,13 +50,15 @@ class Context:
     def wall_clock(self) -> datetime:
         return self.now.astimezone(NEW_YORK)
 
-    def append(self, refs: Sequence[Ref], decision: Callable[..., Sequence[list]], key: UUID | None = None) -> Appended:
+    def append(
+        self, refs: Sequence[Ref], decision: Callable[..., Sequence[list]], key: UUID | None = None, alone: bool = False
+    ) -> Appended:
         if self.trace is None:
-            return self.store.append(refs, decision, Note(self.now, self.origin, key, self.once))
+            return self.store.append(refs, decision, Note(self.now, self.origin, key, self.once), alone)
         # The entry has the key of what it tells of: who has waited for the one in a read model has the other, too.
         key = key or (refs[0].stream if len(refs) == 1 else None)
         note = Note(self.now, self.origin, key, self.once)
-        return self.store.append([*refs, self.trace.ref], traced(decision, refs, self.trace), note)
+        return self.store.append([*refs, self.trace.ref], traced(decision, refs, self.trace), note, alone)
 
     def without_key(self) -> "Context":
         """For the appends that follow the first one of a command."""
@@ -84,8 +86,8 @@ def booking_ref(id: UUID) -> Ref:
     return Ref(booking, id)
 
 
-def payment_ref(id: UUID) -> Ref:
-    return Ref(payment, id)
+def payment_ref(id: UUID, version: int | None = None) -> Ref:
+    return Ref(payment, id, version=version)
 
 
 def customer_ref(id: UUID, version: int | None = None) -> Ref:

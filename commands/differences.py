@@ -52,7 +52,7 @@ def _give_back(id: UUID, ctx: Context) -> int:
             return [[], [], []]
         cents = new[0].amount_cents
         event = RefundRequested(paid, id, cents, "price_difference", "system")
-        return [new, payment.reserve_refund(paying, back, cents), refund.request_by_policy(None, event)]
+        return [new, payment.reserve_refund(paying, back, cents), refund.request(None, event, refund.BY_POLICY)]
 
     refs = [booking_ref(id)._replace(version=seen.version), payment_ref(paid), Ref(refund, back)]
     try:

@@ -14,7 +14,7 @@ from domain.booking import Booking, BookingCancelled
 from domain.booking_status import UNPAID, Status
 from domain.ids import payment_id
 from domain.payment import Payment
-from domain.refund import Refund, RefundRequested
+from domain.refund import Refund, RefundApproved, RefundRequested
 from eventlog.store import Ref
 
 
@@ -127,6 +127,7 @@ def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> 
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
     if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")
+    approved = [RefundApproved(by, is_own=True)] if asked.is_approved else []
     given: dict[UUID, tuple[list, list]] = {}
     for id, cents in left.items():
         part = min(cents, wanted)
@@ -135,5 +136,5 @@ def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> 
             back = refund.of_cancellation(id)
             event = RefundRequested(id, payments[id].booking_id, part, "booking_cancelled", by)
             reserved = payment.reserve_refund(payments[id], back, part)
-            given[id] = reserved, refund.request(None, event, by if asked.is_approved else "")
+            given[id] = reserved, refund.request(None, event, *approved)
     return given

@@ -7,12 +7,13 @@ import structlog
 
 from commands import Context, payment_ref
 from commands.paying_back import is_foreign, record_foreign_refund, record_refund
-from commands.payments import is_ours, known, record
-from commands.stripe_books import uuid_in
+from commands.payments import known, ours, record
+from commands.stripe_books import there, uuid_in
 from domain import Refused, payment, refund
 from domain.payment import DisputeClosed, DisputeOpened, Payment
+from domain.refund import RefundRequested
 from eventlog.store import Ref
-from integrations.stripe import StripeDispute, StripeEvent, StripeRefund, StripeRefused
+from integrations.stripe import StripeDispute, StripeEvent, StripeRefund
 
 log = structlog.get_logger("money")
 REFUNDS = ("charge.refund", "refund.")
@@ -34,13 +35,10 @@ def hear(event: StripeEvent, ctx: Context) -> int | None:
 
 def learn(intent_id: str, ctx: Context, kind: str = "") -> int | None:
     """How an intent stands; its refunds and disputes too, where the kind of event is theirs, or none was told."""
-    try:
-        intent = ctx.stripe.retrieve_intent(intent_id)
-    except StripeRefused:  # there is no such intent in this account
+    intent = there(intent_id, ctx)
+    id = uuid_in(intent.metadata.get("payment_id")) if intent else None
+    if intent is None or id is None or ours(id, ctx) is None:
         return None
-    if not is_ours(intent, ctx):
-        return None
-    id = UUID(intent.metadata["payment_id"])
     try:
         position = record(intent, ctx)
     except Refused as refusal:  # it names a payment of ours, but is of another amount, or another than its intent
@@ -72,7 +70,7 @@ def _own(made: StripeRefund, paid: UUID, ctx: Context) -> UUID | None:
     id = uuid_in(made.metadata.get("refund_id"))
     if id is None or is_foreign(made, ctx):
         return None
-    back: refund.Refund | None = ctx.store.load(Ref(refund, id)).state
+    back: refund.Refund | None = ctx.store.named(Ref(refund, id), RefundRequested)
     return id if back and back.payment_id == paid and back.status not in NEVER_ASKED else None
 
 

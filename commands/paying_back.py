@@ -20,7 +20,7 @@ from domain.payment import Payment
 from domain.pickup_day import PickupDay
 from domain.refund import Refund, RefundCompleted, RefundDenied, RefundRequested
 from eventlog.store import Ref
-from integrations.stripe import StripeRefund, StripeUnavailable
+from integrations.stripe import StripeRefund
 
 COME_TO_NOTHING = ("failed", "canceled")
 Told = tuple[list, list]  # events of refund and payment
@@ -40,10 +40,8 @@ class Money(NamedTuple):
         return self.made.payments, self.made.placed.pickup_date, list(self.waiting)
 
 
-def record_refund(id: UUID, made: StripeRefund, ctx: Context, must_end: bool = False) -> int:
-    """Of a refund of ours. With `must_end` raises StripeUnavailable while Stripe is still at work on it."""
-    if must_end and made.status not in ("succeeded", *COME_TO_NOTHING):
-        raise StripeUnavailable(f"the refund is {made.status} at Stripe")
+def record_refund(id: UUID, made: StripeRefund, ctx: Context) -> int:
+    """Of a refund of ours; nothing, while Stripe is still at work on it."""
     back: Refund = ctx.store.load(Ref(refund, id)).state
 
     def decided(back: Refund | None, paying: Payment) -> Told:
@@ -87,9 +85,9 @@ def told(id: UUID, back: Refund | None, paying: Payment, made: StripeRefund) -> 
     """Stripe's word for the state of a refund, as events; of an attempt that another one followed it says nothing."""
     if back is None or made.metadata.get("attempt", "1") != str(back.attempt):
         return [], []
-    if made.status == "succeeded":
-        done = refund.complete(back, made.id)
-        return done, payment.pay_out(paying, id, back.amount_cents) if done else []
+    if made.status == "succeeded" and made.id not in back.undone:
+        # Completed refunds of old logs are not paid out in them.
+        return refund.complete(back, made.id), payment.pay_out(paying, id, back.amount_cents)
     if made.status in COME_TO_NOTHING:
         failed = refund.fail(back, made.failure_reason or made.status, made.id)
         return failed, payment.release_refund(paying, id) if failed else []
@@ -107,8 +105,6 @@ def _record(paid: UUID, id: UUID, decided: Decided, ctx: Context) -> int:
         if money.names() != seen.names() or _waiting(payments[paid], id) != others:
             raise Outdated
         new, news = decided(back, payments[paid])
-        if not news:
-            return [new, *([] for _ in refs[1:])]
         ended, released = _no_longer_fit(waiting, reduce(payment.evolve, news, payments[paid]))
         news += released
         payments[paid] = reduce(payment.evolve, news, payments[paid])
@@ -119,7 +115,8 @@ def _record(paid: UUID, id: UUID, decided: Decided, ctx: Context) -> int:
     refs = [Ref(refund, id), booking_ref(seen.booking_id), day_ref(day), *map(payment_ref, ids)]
     refs += [Ref(refund, one) for one in others]
     try:
-        return ctx.append(refs, decision, seen.booking_id).position
+        # Whether it was the last of the booking's money depends on payments that it only reads.
+        return ctx.append(refs, decision, seen.booking_id, alone=True).position
     except Outdated:
         return _record(paid, id, decided, ctx)
 
@@ -161,7 +158,7 @@ def _over(money: Money, place: PickupDay | None) -> tuple[list, list, dict[UUID,
     """What becomes of booking, place and open payments when all the money of a booking has gone back."""
     made, payments = money.made, money.payments
     received = sum(one.amount_cents for one in payments.values() if one.status is payment.Status.SUCCEEDED)
-    if sum(sum(one.paid_out.values()) for one in payments.values()) < received:
+    if not received or sum(sum(one.paid_out.values()) for one in payments.values()) < received:
         return [], [], {}
     if made.status is Status.COMPLETED:
         return booking.refund(made, received), [], {}

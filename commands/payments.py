@@ -10,6 +10,7 @@ from uuid import UUID
 from commands import Context, booking_ref, payment_ref
 from commands.bookings import found, stripe_customer
 from commands.settling import settle
+from commands.stripe_books import there, uuid_in
 from domain import Refused, booking, booking_balance, payment
 from domain.ids import booking_id, payment_id
 from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
@@ -17,6 +18,7 @@ from eventlog.store import Appended
 from integrations.stripe import MISSING, Intent, StripeRefused, StripeUnavailable
 
 KEY_LASTS = timedelta(hours=23)  # for 24 hours Stripe knows by our key what it was asked before
+NO_REASONS = ("invalid_request_error", "card_error")  # the kinds of Stripe's refusals, where it tells no code
 CLOCKS_DIFFER_BY = timedelta(hours=1)
 
 
@@ -112,7 +114,8 @@ def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
         intent = pay(intent_id, card, f"{ctx.site.rstrip('/')}/")
     except StripeRefused as refusal:
         what, path = ("payment method", "/payment_method") if is_method else ("card", "/card")
-        raise Refused("payment_failed", f"Stripe does not take this {what}: {refusal.code}.", path) from None
+        why = "" if refusal.code in NO_REASONS else f": {refusal.code}"
+        raise Refused("payment_failed", f"Stripe does not take this {what}{why}.", path) from None
     return record(intent, ctx, number)
 
 
@@ -133,7 +136,7 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
         ctx.append([payment_ref(id)], lambda made: [payment.withdraw(made, "tries_used_up")], paying.booking_id)
     number = found(ctx.store.load(booking_ref(paying.booking_id)).state).placed.booking_number
     open_payment(number, id, ctx)
-    intent = ctx.stripe.cancel_intent(known(ctx, id).intent_id, f"cancel-{id}")
+    intent = ctx.stripe.cancel_intent(known(ctx, id).intent_id)
     position = settle(id, intent, ctx)
     if known(ctx, id).status not in payment.ENDED:
         raise StripeUnavailable(f"the intent is {intent.status} at Stripe")
@@ -141,32 +144,31 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
 
 
 def _at_stripe(intent_id: str, ctx: Context) -> Intent:
-    try:
-        return ctx.stripe.retrieve_intent(intent_id)
-    except StripeRefused:
-        raise Refused("not_found", "There is no such payment.", "/payment_intent_id") from None
+    if intent := there(intent_id, ctx):
+        return intent
+    raise _unknown()
 
 
 def _check_owner(intent: Intent, number: str | None, ctx: Context) -> UUID:
-    unknown = Refused("not_found", "There is no such payment.", "/payment_intent_id")
-    try:
-        id = UUID(intent.metadata["payment_id"])
-        paying = known(ctx, id)
-    except (KeyError, ValueError):
-        raise unknown from None
-    if number is not None and booking_id(number) != paying.booking_id:
-        raise unknown
+    id = uuid_in(intent.metadata.get("payment_id"))
+    paying = ours(id, ctx)
+    if id is None or paying is None or (number is not None and booking_id(number) != paying.booking_id):
+        raise _unknown()
     if intent.amount_cents != paying.amount_cents or paying.intent_id not in ("", intent.id):
-        raise unknown
+        raise _unknown()
     return id
 
 
-def is_ours(intent: Intent, ctx: Context) -> bool:
-    """Other shops, and databases that were emptied, may share the account at Stripe."""
-    try:
-        return ctx.store.load(payment_ref(UUID(intent.metadata["payment_id"]))).state is not None
-    except (KeyError, ValueError):
-        return False
+def _unknown() -> Refused:
+    return Refused("not_found", "There is no such payment.", "/payment_intent_id")
+
+
+def ours(id: UUID | None, ctx: Context) -> Payment | None:
+    """The payment that an intent names. Other shops, and databases that were emptied, may share the account at Stripe.
+
+    None also for the id of something else: whoever works at Stripe may write there what they like.
+    """
+    return id and ctx.store.named(payment_ref(id), PaymentRequested)
 
 
 def known(ctx: Context, id: UUID) -> Payment:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from commands import Context, payment_ref
 from commands.paying_back import is_foreign, record_refund
+from commands.payments import ours
 from domain import Refused, Value, payment, refund
 from domain.address import Words
-from domain.payment import Payment, PaymentRequested
+from domain.payment import Payment
 from domain.refund import Refund, RefundDenied, RefundRequested, Status
 from eventlog.ids import new_id
 from eventlog.store import Ref
@@ -79,7 +80,10 @@ def try_refund_again(id: UUID, ctx: Context) -> int:
 
 
 def pay_back(id: UUID, ctx: Context) -> int:
-    """An approved refund at Stripe, then in the log. Raises StripeUnavailable while it is unknown or under way."""
+    """An approved refund at Stripe, then in the log. Raises StripeUnavailable while what became of it is unknown.
+
+    One that takes days stays approved: a webhook tells of its end, or else the next comparison of the books.
+    """
     back = known(id, ctx)
     if back.status is not Status.APPROVED:
         return ctx.append([Ref(refund, id)], lambda back: [[]]).position
@@ -88,7 +92,7 @@ def pay_back(id: UUID, ctx: Context) -> int:
         made = ctx.stripe.refund(RefundAsked(id, paid.intent_id, back.amount_cents, back.attempt))
     except StripeRefused as refusal:
         return refuse_refund(id, back.attempt, refusal.code, ctx)
-    position = record_refund(id, made, ctx, must_end=True)
+    position = record_refund(id, made, ctx)
     # A person at Stripe had marked theirs as this one, before it was approved here: it is not to go back twice.
     return refuse_refund(id, back.attempt, refund.MADE_AT_STRIPE, ctx) if is_foreign(made, ctx) else position
 
@@ -106,19 +110,15 @@ def refuse_refund(id: UUID, attempt: int, reason: str, ctx: Context) -> int:
 
 def known(id: UUID, ctx: Context) -> Refund:
     """Refuses `not_found`, also for the id of something else."""
-    if not isinstance(_first(id, ctx), RefundRequested):
+    back = ctx.store.named(Ref(refund, id), RefundRequested)
+    if back is None:
         raise Refused("not_found", "There is no such refund.", "/refund_id")
-    return ctx.store.load(Ref(refund, id)).state
+    return back
 
 
 def _paid_for(id: UUID, ctx: Context) -> UUID:
     """The booking of a payment."""
-    first = _first(id, ctx)
-    if not isinstance(first, PaymentRequested):
+    paying = ours(id, ctx)
+    if paying is None:
         raise Refused("not_found", "There is no such payment.", "/payment_id")
-    return first.booking_id
-
-
-def _first(id: UUID, ctx: Context) -> object:
-    """The first event of whatever has this id: it says what it is."""
-    return next((recorded.event for recorded in ctx.store.history(id)), None)
+    return paying.booking_id

@@ -17,12 +17,32 @@ from domain.pickup_day import PickupDay
 from domain.refund import Refund, RefundRequested
 from domain.selection import is_same_day
 from eventlog.store import Ref
-from integrations.stripe import Intent
+from integrations.stripe import Intent, StripeUnavailable
+
+ENDS, TRIES = ("succeeded", "canceled"), 5  # what an intent never leaves again
 
 
 def settle(id: UUID, intent: Intent, ctx: Context) -> int:
-    """Records what the intent shows; nothing, when it is known. Answers the position."""
-    paying = ctx.store.load(payment_ref(id)).state
+    """Records what the intent shows; nothing, when it is known. Answers the position.
+
+    What Stripe answered may be written down late, after newer answers. An end stays an end; what else is news is asked
+    for anew, and recorded if the payment stands where it stood before. Raises StripeUnavailable when it never does.
+    """
+    for _ in range(TRIES):
+        seen = ctx.store.load(payment_ref(id))
+        if intent.status not in ENDS and news(seen.state, intent):
+            intent = ctx.stripe.retrieve_intent(intent.id)
+        try:
+            return _record(payment_ref(id, None if intent.status in ENDS else seen.version), intent, ctx)
+        except Refused as refusal:
+            if refusal.code != "version_conflict":
+                raise
+    raise StripeUnavailable(f"the payment has gone on {TRIES} times while Stripe was asked about it")
+
+
+def _record(ref: Ref, intent: Intent, ctx: Context) -> int:
+    id = ref.stream
+    paying = ctx.store.load(ref).state
     placed = ctx.store.load(booking_ref(paying.booking_id)).state.placed
     back = refund.late_payment(id)
 
@@ -36,11 +56,11 @@ def settle(id: UUID, intent: Intent, ctx: Context) -> int:
         paid, *others = _paid(reduce(payment.evolve, opened + told, paying), made, day, (id, back, returned, ctx))
         return [opened + told + paid, *others]
 
-    refs = [payment_ref(id), booking_ref(paying.booking_id), day_ref(placed.pickup_date), Ref(refund, back)]
+    refs = [ref, booking_ref(paying.booking_id), day_ref(placed.pickup_date), Ref(refund, back)]
     try:
         return ctx.append(refs, decision, paying.booking_id).position
     except Outdated:
-        return settle(id, intent, ctx)
+        return _record(ref, intent, ctx)
 
 
 def _opened(paying: Payment, intent: Intent) -> PaymentOpened:
@@ -96,7 +116,8 @@ def give_back(paying: Payment, made: Booking, late: tuple) -> tuple[list, list, 
     id, back, returned, _ = late
     why = f"late_payment: {made.reason or 'paid_twice'}"
     asked = RefundRequested(id, paying.booking_id, paying.amount_cents, why, "system")
-    return payment.reserve_refund(paying, back, paying.amount_cents), [], [], refund.request_by_policy(returned, asked)
+    aside = payment.reserve_refund(paying, back, paying.amount_cents)
+    return aside, [], [], refund.request(returned, asked, refund.BY_POLICY)
 
 
 def _unless_refused(decide: Callable[[], list]) -> list:

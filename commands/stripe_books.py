@@ -9,7 +9,7 @@ from commands import Context
 from domain import Value, refund
 from domain.payment import Payment
 from domain.reconciliation import Moved
-from integrations.stripe import Intent, StripeDispute, StripeRefund, StripeRefused, StripeUnavailable
+from integrations.stripe import MISSING, Intent, StripeDispute, StripeRefund, StripeRefused, StripeUnavailable
 
 BEGINNING = datetime.fromtimestamp(0, UTC)
 
@@ -55,13 +55,18 @@ def made_since(since: datetime | None, ctx: Context) -> Iterator[Entry]:
 
 def asked(intent_id: str, ctx: Context) -> Entry | None:
     """As it is now; None when there is no such intent in this account. Raises StripeUnavailable."""
+    intent = there(intent_id, ctx)
+    return intent and Entry(intent, ctx.stripe.refunds_of(intent_id), ctx.stripe.disputes_of(intent_id))
+
+
+def there(intent_id: str, ctx: Context) -> Intent | None:
+    """The intent alone. Only that it is missing says that there is none: of any other refusal nothing follows."""
     try:
-        intent = ctx.stripe.retrieve_intent(intent_id)
+        return ctx.stripe.retrieve_intent(intent_id)
     except StripeRefused as refusal:
-        if refusal.code != "resource_missing":
+        if refusal.code != MISSING:
             raise StripeUnavailable(f"of the intent {intent_id} Stripe says {refusal.code}") from refusal
         return None
-    return Entry(intent, ctx.stripe.refunds_of(intent_id), ctx.stripe.disputes_of(intent_id))
 
 
 def moved(entry: Entry, paying: Payment | None) -> Moved:

@@ -67,6 +67,7 @@ class RefundTriedAgain(Value):
 
 
 Event = RefundRequested | RefundApproved | RefundDenied | RefundCompleted | RefundFailed | RefundTriedAgain
+BY_POLICY = RefundApproved("system")
 
 
 # State
@@ -138,16 +139,12 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
 # Decisions
 
 
-def request(refund: Refund | None, asked: RefundRequested, approved_by: str = "") -> list[Event]:
-    """To be decided together with the payment, which sets the amount aside. Approved at once by who needs no second."""
-    if refund:
-        return []
-    return [asked, RefundApproved(approved_by, approved_by == asked.requested_by)] if approved_by else [asked]
+def request(refund: Refund | None, asked: RefundRequested, *approved: RefundApproved) -> list[Event]:
+    """To be decided together with the payment, which sets the amount aside.
 
-
-def request_by_policy(refund: Refund | None, asked: RefundRequested) -> list[Event]:
-    """What a policy of the house gives back is approved by the system at once."""
-    return [] if refund else [asked, RefundApproved("system")]
+    Approved at once: by who needs no second, or by a policy of the house (`BY_POLICY`).
+    """
+    return [] if refund else [asked, *approved]
 
 
 def approve(refund: Refund, by: str, may_approve_own: bool) -> list[Event]:
@@ -161,7 +158,7 @@ def approve(refund: Refund, by: str, may_approve_own: bool) -> list[Event]:
     return [RefundApproved(by, is_own)]
 
 
-def deny(refund: Refund, denied: RefundDenied, may_deny_own: bool = True) -> list[Event]:
+def deny(refund: Refund, denied: RefundDenied, may_deny_own: bool = False) -> list[Event]:
     """To be decided together with the payment, which releases the amount. Refuses as `approve`."""
     if refund.status is Status.DENIED:
         return []

@@ -66,6 +66,11 @@ class EventStore(Application[UUID]):
             stream = followed_by(stream, ref, recorded)
         return self._remember(stream)
 
+    def named(self, ref: Ref, begins: type) -> Any:
+        """The state of a stream that was named from outside; None unless there is one, and its first event is such."""
+        first = next(iter(self.events.get(ref.stream, lte=1)), None)
+        return self.load(ref).state if first and isinstance(first.event, begins) else None
+
     def history(self, stream: UUID) -> list[Recorded]:
         """All events of a stream with their positions and, where the person is not forgotten, what is personal."""
         with self.recorder.connection() as db:
@@ -80,17 +85,19 @@ class EventStore(Application[UUID]):
             ]
             return unseal_all(batch, self.vault, db)
 
-    def append(self, refs: Sequence[Ref], decision: Decision, note: Note) -> Appended:
+    def append(self, refs: Sequence[Ref], decision: Decision, note: Note, alone: bool = False) -> Appended:
         """Decide on the states of all streams together, append to all of them or to none.
 
-        The decision takes one state for each ref and returns one list of events for each. Raises what the decision
-        raises, KeyTaken for a used idempotency key, and the package's OperationalError while Postgres is away.
+        The decision takes one state for each ref and returns one list of events for each. Only the streams it writes
+        are guarded: who depends on one that it perhaps only reads asks to be `alone` with them, as all have to who do.
+        Raises what the decision raises, KeyTaken for a used idempotency key, and the package's OperationalError while
+        Postgres is away.
         """
         with self._queued_for(refs):
             for attempt in range(ATTEMPTS):
                 done = None
                 try:
-                    with self._alone_with(refs) if attempt >= OPTIMISTIC else nullcontext():
+                    with self._alone_with(refs) if alone or attempt >= OPTIMISTIC else nullcontext():
                         done = self._decide_and_save(refs, decision, note)
                 except (Conflict, KeyDestroyed):
                     refs = [ref._replace(is_new=False) for ref in refs]
@@ -212,7 +219,7 @@ class EventStore(Application[UUID]):
 
     @contextmanager
     def _alone_with(self, refs: Sequence[Ref]) -> Iterator[None]:
-        """One writer of these streams among all processes that have met conflicts on them."""
+        """One writer of these streams among all who ask for it, or have met conflicts on them, in any process."""
         with self.recorder.transaction() as db:
             for ref in sorted(refs, key=lambda ref: str(ref.stream)):
                 db.execute("select pg_advisory_xact_lock(%s)", (int.from_bytes(ref.stream.bytes[:8], signed=True),))

@@ -70,12 +70,15 @@ class Stripe:
         with certain_or_unknown():
             return _intent(self.v1.payment_intents.retrieve(intent_id, FEE))
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
-        """Cancel what is still open. An intent already cancelled or succeeded is returned as it is."""
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """Cancel what is still open. One that cannot be cancelled (any more, or at this moment) is returned as it is.
+
+        Without a key of ours, under which a refusal would be answered again for a day: twice is once, anyway.
+        """
         try:
             with certain_or_unknown():
                 asked = {"cancellation_reason": "abandoned"}
-                return _intent(self.v1.payment_intents.cancel(intent_id, asked, {"idempotency_key": key}))
+                return _intent(self.v1.payment_intents.cancel(intent_id, asked))
         except StripeRefused as refusal:
             return self._as_it_is(intent_id, refusal)
 

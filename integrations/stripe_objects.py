@@ -10,8 +10,7 @@ from uuid import UUID
 class Intent:
     """A PaymentIntent. `status` is Stripe's word; `fee_cents` is known only when Stripe was asked for it.
 
-    `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`);
-    `failure_message` can be shown to the payer.
+    `failure_code` is the issuer's reason (`insufficient_funds`) where there is one, else Stripe's (`expired_card`).
     """
 
     id: str
@@ -20,7 +19,6 @@ class Intent:
     client_secret: str
     charge_id: str | None
     failure_code: str | None
-    failure_message: str | None
     metadata: dict[str, str]
     fee_cents: int | None
 
@@ -37,7 +35,6 @@ class Intent:
             body.get("client_secret") or "",
             details["id"],
             error.get("decline_code") or error.get("code"),
-            error.get("message"),
             body.get("metadata") or {},
             fee["fee"] if isinstance(fee, dict) else None,
         )
@@ -115,19 +112,15 @@ class SavedCard:
 
 @dataclass(frozen=True)
 class StripeEvent:
-    """A verified webhook: what it is about is in `intent` or `refund`; a charge or dispute names its `intent_id`."""
+    """A verified webhook: which intent it is about, if any. How that stands is asked of Stripe."""
 
     id: str
     type: str
-    intent: Intent | None
     intent_id: str | None
-    refund: StripeRefund | None
     livemode: bool
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
         about = event["data"]["object"]
-        intent = Intent.of(about) if about["object"] == "payment_intent" else None
-        refund = StripeRefund.of(about) if about["object"] == "refund" else None
-        intent_id = intent.id if intent else about.get("payment_intent")
-        return cls(event["id"], event["type"], intent, intent_id, refund, event["livemode"])
+        intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
+        return cls(event["id"], event["type"], intent_id, event["livemode"])

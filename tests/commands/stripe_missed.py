@@ -3,13 +3,11 @@
 from datetime import timedelta
 
 import psycopg
-import pytest
 
-from commands.reconciling import reconcile
-from commands.refunds import pay_back
+from commands.reconciling import Comparison, reconcile
 from domain import reconciliation
 from eventlog.store import Ref
-from integrations.stripe import RefundAsked, StripeDispute, StripeUnavailable
+from integrations.stripe import RefundAsked, StripeDispute
 from tests.commands.money_back import (
     FAILING,
     PRICE,
@@ -38,7 +36,7 @@ def emptied(sandbox) -> None:
 
 def compare(ctx, *payments, since=None):
     """What is noted: payments compared and mended; each finding's kind and cents."""
-    done = reconcile(since, payments, ctx())
+    done = reconcile(Comparison(since, payments), ctx)
     assert done == noted(ctx())
     assert done.unexplained_cents == sum(abs(one.cents) for one in done.findings)
     return done.compared, done.mended, [(str(one.kind), one.cents) for one in done.findings]
@@ -84,7 +82,7 @@ def missed_decline(ctx, sandbox):
 
 def missed_cancel(ctx, sandbox):
     placed = place(ctx)
-    ctx().stripe.cancel_intent(intent_of(ctx, placed), f"by hand {placed.payment_id}")
+    ctx().stripe.cancel_intent(intent_of(ctx, placed))
     return placed, ("cancelled", "pending"), 0
 
 
@@ -102,8 +100,7 @@ def missed_answer_to_our_refund(ctx, sandbox):
 
 def missed_end_of_a_slow_refund(ctx, sandbox):
     placed = paid(ctx, card=SLOW)
-    with pytest.raises(StripeUnavailable):
-        pay_back(approved(ctx, placed, 4000), ctx())
+    given_back(ctx, placed, 4000)
     settled_at_stripe(ctx, sandbox, placed, "failed")
     return placed, ("succeeded", "paid"), 0
 

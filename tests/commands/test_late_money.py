@@ -29,14 +29,14 @@ class Overtaken:
     def __getattr__(self, name):
         return getattr(self.store, name)
 
-    def append(self, refs, decision, note):
+    def append(self, refs, decision, note, alone=False):
         def overtaken(*states):
             decided, other, self.other = decision(*states), self.other, None
             if other:
                 other()
             return decided
 
-        return self.store.append(refs, overtaken, note)
+        return self.store.append(refs, overtaken, note, alone)
 
 
 def rival(ctx, its_place, **more):

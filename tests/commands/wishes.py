@@ -58,7 +58,7 @@ def names(ctx, stream) -> list[str]:
 
 
 def told(intent_id, type="payment_intent.succeeded") -> StripeEvent:
-    return StripeEvent(f"evt_{uuid4().hex}", type, None, intent_id, None, False)
+    return StripeEvent(f"evt_{uuid4().hex}", type, intent_id, False)
 
 
 def at_stripe(ctx, placed, id=None):

@@ -7,6 +7,7 @@ import pytest
 from domain import refund
 from domain.ids import booking_id, payment_id
 from domain.refund import (
+    BY_POLICY,
     RefundApproved,
     RefundCompleted,
     RefundDenied,
@@ -23,7 +24,6 @@ from domain.refund import (
     of_difference,
     record_from_stripe,
     request,
-    request_by_policy,
     try_again,
 )
 from tests import Given
@@ -39,21 +39,21 @@ LOST = RefundFailed("lost_or_stolen_card", "re_1")
 
 
 def test_what_a_policy_gives_back_is_approved_by_the_system_at_once():
-    given().when(request_by_policy, REQUESTED).then(REQUESTED, APPROVED)
-    given(REQUESTED, APPROVED).when(request_by_policy, REQUESTED).then()
+    given().when(request, REQUESTED, BY_POLICY).then(REQUESTED, APPROVED)
+    given(REQUESTED, APPROVED).when(request, REQUESTED, BY_POLICY).then()
 
 
 def test_what_staff_give_back_waits_for_somebody_else_unless_they_need_nobody():
     given().when(request, REQUESTED).then(REQUESTED)
-    given().when(request, REQUESTED, "staff:ada").then(REQUESTED, RefundApproved("staff:ada"))
-    given().when(request, BY_ADA, "staff:ada").then(BY_ADA, RefundApproved("staff:ada", is_own=True))
+    own = RefundApproved("staff:ada", is_own=True)
+    given().when(request, BY_ADA, own).then(BY_ADA, own)
     assert [given(*events).state.status for events in ([REQUESTED], [REQUESTED, APPROVED])] == ["requested", "approved"]
 
 
 def test_a_refund_is_requested_once_and_not_approved_by_asking_again():
     for history in ([REQUESTED], [REQUESTED, APPROVED], [REQUESTED, APPROVED, FAILED]):
         given(*history).when(request, REQUESTED).then()
-        given(*history).when(request, REQUESTED, "staff:ada").then()
+        given(*history).when(request, REQUESTED, BY_POLICY).then()
 
 
 def test_a_payment_has_one_refund_for_its_cancellation_which_is_not_the_one_for_being_late():

@@ -31,11 +31,8 @@ def test_a_genuine_webhook_tells_what_it_is_about(own_sandbox, shop):
     stripe.refund(RefundAsked(refund, intent.id, 4000))
     wait_until(lambda: len(shop.received) == 5)
     events = {event.type: event for event in shop.events(stripe)}
-    assert events["payment_intent.created"].intent.status == "requires_payment_method"
-    assert events["payment_intent.succeeded"].intent.charge_id == intent.charge_id
-    assert events["refund.created"].refund.metadata == {"refund_id": str(refund)}
-    assert {event.intent_id for event in events.values()} == {intent.id}
-    assert events["charge.refunded"].intent is events["charge.refunded"].refund is None
+    assert {"payment_intent.created", "payment_intent.succeeded", "refund.created", "charge.refunded"} < events.keys()
+    assert {(event.intent_id, event.livemode) for event in events.values()} == {(intent.id, False)}
 
 
 def why_not(stripe, body, signature):

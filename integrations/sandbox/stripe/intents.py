@@ -24,7 +24,7 @@ CONFIRM = frozenset({"payment_method", "return_url", "client_secret", "setup_fut
 CANCEL = frozenset({"cancellation_reason"})
 REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 USAGES = ("on_session", "off_session")
-CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 AMOUNT_CENTS = range(50, 99_999_999 + 1)
 
 
@@ -85,7 +85,7 @@ async def cancel(work: Work, call: Call) -> Object:
     if reason and reason not in REASONS:
         raise invalid("cancellation_reason", f"Invalid cancellation_reason: must be one of {', '.join(REASONS)}")
     intent = await existing(work, call.id, hold=True)
-    if intent["status"] in ("succeeded", "canceled"):
+    if intent["status"] not in OPEN:
         raise unexpected_state("cancel", intent)
     intent |= {"status": "canceled", "canceled_at": work.now(), "cancellation_reason": reason, "next_action": None}
     work.put(intent)
@@ -137,7 +137,7 @@ async def existing(work: Work, id: str, hold: bool = False) -> Object:
 
 async def attempt(work: Work, intent: Object, call: Call) -> Object:
     """Try to pay with the method given now, or else the one the intent has."""
-    if intent["status"] not in CONFIRMABLE:
+    if intent["status"] not in OPEN:
         raise unexpected_state("confirm", intent)
     named = text(call.params, "payment_method") or intent["payment_method"]
     if not named:

@@ -100,7 +100,7 @@ def is_up(url):
 def every_call_of_ours(stripe):
     stripe.create_intent(uuid4(), 9500, {"booking_number": "TT2345WXYZ"})
     stripe.retrieve_intent("pi_1")
-    stripe.cancel_intent("pi_1", "cancel-1")
+    stripe.cancel_intent("pi_1")
     stripe.refund(RefundAsked(uuid4(), "pi_1", 100, attempt=2))
     stripe.refunds_of("pi_1")
     stripe.disputes_of("pi_1")

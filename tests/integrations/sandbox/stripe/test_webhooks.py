@@ -95,7 +95,7 @@ def test_an_endpoint_gets_the_events_it_asked_for(own_sandbox, shop):
     ).json()
     stripe = own_sandbox.client()
     intent = stripe.create_intent(uuid4(), 9500, {})
-    stripe.cancel_intent(intent.id, "cancel")
+    stripe.cancel_intent(intent.id)
     wait_until(lambda: len(shop.received) == 3)
     listed = own_sandbox.call("GET", "webhook_endpoints").json()["data"]
     assert [endpoint["url"] for endpoint in listed] == [path, shop.url]
