@@ -1,6 +1,7 @@
 """News from Stripe in any order, any number of times: disputes, and all that happens to the money of one payment."""
 
 import os
+from contextlib import nullcontext
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,8 @@ from structlog.testing import capture_logs
 from commands import booking_ref
 from commands.ending import Cancellation, cancel_as_seen
 from commands.hearing import hear, learn, record_dispute
-from integrations.stripe import StripeDispute
+from commands.payments import confirm
+from integrations.stripe import StripeDispute, StripeRefused, StripeUnavailable
 from tests.commands.money_back import (
     ADA,
     PRICE,
@@ -86,7 +88,9 @@ def test_a_question_of_the_bank_that_led_to_nothing_takes_no_money(ctx):
 
 def test_a_disputed_booking_can_be_cancelled_and_nothing_is_given_back_twice(ctx, disputed):
     news(ctx, disputed)
-    cancel_as_seen(booking_ref(disputed.booking_id), Cancellation("Fraud", by_staff=True), ctx(actor=ADA))
+    cancel_as_seen(
+        booking_ref(disputed.booking_id), Cancellation("Fraud", by_staff=True, refund_cents=0), ctx(actor=ADA)
+    )
     assert (shown(ctx, disputed), aside(ctx, disputed)) == (("disputed", "cancelled"), 0)
 
 
@@ -97,6 +101,32 @@ def test_another_intent_with_the_name_of_a_payment_is_nothing_of_ours(ctx):
         assert [hear(told(id), ctx()) for id in forged] == [None, None]
     assert booking(ctx, placed).status == "pending"
     assert [(line["event"], line["intent"]) for line in said] == [("intent_does_not_fit", id) for id in forged]
+
+
+def test_an_intent_with_the_name_of_something_that_is_no_payment_is_nothing_of_ours(ctx):
+    placed = paid(ctx)
+    asked = {"amount": PRICE, "currency": "usd", "metadata": {"payment_id": str(placed.booking_id)}}
+    id = ctx().stripe.v1.payment_intents.create(asked).id
+    assert hear(told(id), ctx()) is None
+    assert refused(lambda: confirm(id, placed.booking_number, ctx())) == "not_found"
+
+
+@pytest.mark.parametrize(("code", "then"), [("resource_missing", None), ("parameter_invalid", StripeUnavailable)])
+def test_only_that_an_intent_is_missing_says_that_it_is_nothing_of_ours(ctx, disputed, code, then):
+    """After any other refusal Stripe is to send the webhook again."""
+    asked = ctx(stripe=Refusing(code))
+    with pytest.raises(then) if then else nullcontext():
+        assert hear(told(intent_of(ctx, disputed)), asked) is None
+
+
+class Refusing:
+    """A Stripe that refuses to show an intent."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def retrieve_intent(self, _):
+        raise StripeRefused(self.code, "no")
 
 
 def test_a_refund_of_which_only_the_charge_tells_is_learnt(ctx, sandbox):

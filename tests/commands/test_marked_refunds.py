@@ -1,10 +1,12 @@
 """A person at Stripe marks a refund as one of ours that nobody has approved: its money is counted once."""
 
+import pytest
+
 from commands.paying_back import record_foreign_refund
-from commands.reconciling import reconcile
 from commands.refunds import approve_refund, deny_refund, pay_back, try_refund_again
 from tests.commands.money_back import EVE, FAILING, aside, at_stripe, back, intent_of, news, paid, requested
 from tests.commands.money_back import settled_at_stripe as settle
+from tests.commands.stripe_missed import FAR, compare
 from tests.commands.wishes import payment, together
 
 
@@ -74,6 +76,16 @@ def test_when_it_comes_back_it_is_released_once_and_ours_is_no_part_of_it(ctx, s
     assert (back(ctx, id).status, aside(ctx, placed)) == ("failed", 0)
 
 
+@pytest.mark.parametrize("named", ["booking_id", "payment_id"])
+def test_in_the_name_of_something_that_is_no_refund_it_is_one_of_stripes(ctx, sandbox, named):
+    placed = paid(ctx)
+    asked = {"intent": intent_of(ctx, placed), "amount": 4000, "metadata": {"refund_id": str(getattr(placed, named))}}
+    assert sandbox.act("refunds", **asked).is_success
+    for _ in range(2):
+        news(ctx, placed)
+    assert (paid_out(ctx, placed), aside(ctx, placed)) == (4000, 4000)
+
+
 def test_who_took_it_for_one_of_stripes_just_before_ours_was_done_by_it_records_nothing(ctx, sandbox):
     placed = paid(ctx)
     id = marked(ctx, sandbox, placed)
@@ -96,4 +108,4 @@ def test_approved_in_the_moment_it_is_heard_of_it_is_counted_once(ctx, sandbox):
         together(lambda: news(ctx, placed), approve_and_pay, lambda: news(ctx, placed))
         assert back(ctx, id).status in ("completed", "failed")
         assert (paid_out(ctx, placed), aside(ctx, placed)) == (100 * n, 100 * n)
-    assert reconcile(ctx().now, [placed.payment_id], ctx()).mended == 0
+    assert compare(ctx, placed.payment_id, since=FAR)[1] == 0

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -37,6 +38,7 @@ from tests.commands.wishes import (
 )
 from tests.commands.wishes import payment as payment_of
 from tests.integrations.stripe_account import KEY, SECRET
+from tests.integrations.test_stripe import STANDS
 from tests.samples import HOLD, MONDAY, NOON
 
 LATE = HOLD + timedelta(minutes=5)
@@ -106,6 +108,25 @@ def test_an_ended_payment_is_cancelled_at_stripe(ctx):
     cancel_intent(placed.payment_id, ctx(LATE))
     assert at_stripe(ctx, placed).status == "canceled"
     assert names(ctx, placed.payment_id)[-2:] == ["PaymentWithdrawn", "PaymentCancelled"]
+
+
+def test_a_payment_at_which_stripe_is_at_work_ends_when_it_has_failed(ctx, sandbox):
+    """That Stripe would not cancel it then is no answer for later."""
+    placed = expired(ctx)
+    for status in ("processing", "processing", "requires_payment_method"):
+        at_work(sandbox, payment_of(ctx, placed).intent_id, status)
+        if status == "processing":
+            with pytest.raises(StripeUnavailable, match="processing"):
+                cancel_intent(placed.payment_id, ctx(LATE))
+    assert payment_of(ctx, placed).status == "processing"
+    cancel_intent(placed.payment_id, ctx(LATE))
+    assert (at_stripe(ctx, placed).status, payment_of(ctx, placed).status) == ("canceled", "cancelled")
+
+
+def at_work(sandbox, intent_id, status):
+    """No test card takes its time."""
+    with psycopg.connect(sandbox.arguments[0], autocommit=True) as db:
+        db.execute(STANDS, (status, intent_id))
 
 
 def test_a_payment_that_never_reached_stripe_ends_there_too(ctx):

@@ -8,11 +8,16 @@ import pytest
 from eventsourcing.persistence import OperationalError
 
 from domain import Refused, booking, customer, pickup_day
+from domain.booking import BookingPlaced
 from domain.customer import VipGranted
 from eventlog.ids import new_id
 from eventlog.statements import Once
 from eventlog.store import EventStore, KeyTaken, Ref
 from tests.samples import MONDAY, note, person, placed, wish
+from tests.waiting import until
+
+WAITING = """select 1 from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())"""
 
 
 def place(store: EventStore, name: str = "ada", booking_id=None, limit: int = 10, **more):
@@ -74,6 +79,33 @@ def test_writers_of_two_processes_conflict_and_neither_fails(database, vault):
         with ThreadPoolExecutor(16) as guests:
             list(guests.map(lambda n: place((one, other)[n % 2], f"guest{n}", limit=100), range(100)))
         assert len(one.load(Ref(pickup_day, pickup_day.stream(MONDAY))).state.places) == 100
+
+
+@pytest.mark.parametrize(("alone", "granted"), [(False, 2), (True, 1)])
+def test_who_depends_on_what_it_only_reads_asks_to_be_alone_with_it(database, vault, db, alone, granted):
+    """Each of two processes grants one of two customers what the other does not have; without, both come to it."""
+    refs, deciding = [Ref(customer, person(name)) for name in ("ada", "eve")], []
+
+    def grant(store, n):
+        def decide(*states):
+            deciding.append(n)
+            until(lambda: len(deciding) > 1 or db.execute(WAITING).fetchone(), 60)
+            is_free = not any(state and state.is_vip for state in states)
+            return [[VipGranted()] if is_free and n == each else [] for each in (0, 1)]
+
+        return store.append(refs, decide, note(), alone).events
+
+    with EventStore(database, vault) as one, EventStore(database, vault) as other, ThreadPoolExecutor(2) as processes:
+        done = [processes.submit(grant, store, n) for n, store in enumerate((one, other))]
+        assert sum(len(each.result()) for each in done) == granted
+
+
+def test_a_stream_that_was_named_from_outside_is_found_where_it_is_of_that_kind(store):
+    booking_id = new_id()
+    place(store, booking_id=booking_id)
+    assert store.named(Ref(booking, booking_id), BookingPlaced).placed.booking_number
+    for ref, begins in ((Ref(customer, booking_id), VipGranted), (Ref(booking, new_id()), BookingPlaced)):
+        assert store.named(ref, begins) is None
 
 
 def test_an_idempotency_key_is_written_with_the_events_and_only_once(store, db):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from integrations.stripe import StripeRefused, StripeUnavailable, connect
@@ -12,6 +13,7 @@ from integrations.stripe_objects import RefundAsked
 from tests.integrations.stripe_account import KEY, SECRET, SHOP, free_port, wait_until
 
 PASSES = "4242424242424242"
+STANDS = "update stripe_sandbox.objects set body = body || jsonb_build_object('status', %s::text) where id = %s"
 ASKS = "4000002760003184"
 DECLINES = {
     "4000000000000002": "generic_decline",
@@ -94,6 +96,14 @@ def test_an_open_intent_is_cancelled_and_cannot_be_paid(stripe):
     assert stripe.cancel_intent(intent.id).status == "canceled"
     assert stripe.cancel_intent(intent.id).status == "canceled"
     assert stripe.confirm_with_card(intent.id, PASSES, SHOP).status == "canceled"
+
+
+def test_an_intent_at_which_stripe_is_at_work_cannot_be_cancelled_until_it_has_failed(stripe, sandbox):
+    intent = stripe.create_intent(uuid4(), 9500, {})
+    for status, then in (("processing", "processing"), ("requires_payment_method", "canceled")):
+        with psycopg.connect(sandbox.arguments[0], autocommit=True) as db:
+            db.execute(STANDS, (status, intent.id))
+        assert stripe.cancel_intent(intent.id).status == then
 
 
 def test_an_intent_that_was_paid_first_stays_paid(stripe):
