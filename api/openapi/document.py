@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.openapi import schemas, security, told_customer, told_house, told_public, told_staff
+from api.openapi import field_words, schemas, security, told_customer, told_house, told_public, told_staff
 from api.openapi.operation import Known, operation, operation_id
 from api.openapi.problem_responses import problem_example, refusals
 from api.openapi.told import Told
@@ -94,8 +94,9 @@ def _known(listed: Sequence[Route], told: dict[str, Told]) -> tuple[Known, dict[
         raise TypeError(f"two shapes of one name: {', '.join(twice)}")
     problems = {"Problem": schemas.PROBLEM, "FieldError": schemas.FIELD_ERROR}
     components = dict(sorted((taken | answered | problems).items()))
-    answers = {route.where: schema for route, schema in zip(listed, found, strict=False)}
     bodies |= {route.where: schema for route, schema in zip(raw, found[len(listed) :], strict=True)}
+    field_words.explain(bodies.values(), components)
+    answers = {route.where: schema for route, schema in zip(listed, found, strict=False)}
     return Known(bodies, answers, components, {operation_id(route) for route in listed}), components
 
 

@@ -46,6 +46,27 @@ WHOLE: dict[str, Any] = {
     },
     "Organizing": {"packing": None, "unpacking": None},
 }
+ADAS, GRACES = {"name": "Ada Byron"}, {"name": "Grace Hopper"}
+OF_SHAPE: dict[str, dict[str, Any]] = {
+    "Airport": {"name": "John F. Kennedy International"},
+    "BookingEvent": {"name": "BookingPaid", "event": {"payment_id": ID, "amount_cents": 470998, "due_cents": 0}},
+    "DeskLine": {"what": "BookingPaid"},
+    "HeldChange": {"what": "AddressSaved"},
+    "Line": {"what": "BookingPaid"},
+    "LineCustomer": ADAS,
+    "NewAccount": GRACES,
+    "OrganizingService": {"name": "Standard Packing"},
+    "PaymentEvent": {
+        "name": "PaymentFailed",
+        "event": {"failure_reason": "generic_decline", "stripe_charge_id": "ch_3QK"},
+        "refund_id": None,
+    },
+    "ReadModel": {"name": "calendar"},
+    "SpecialtyItem": {"name": "Bicycle"},
+    "StaffAccount": GRACES,
+    "StaffProfile": GRACES,
+    "SurchargeEntry": {"name": "Weekend"},
+}
 BY_NAME: dict[str, Any] = WHEN | ADA | FROM | REST | {
     "actor": "guest",
     "amount_cents": 470998,
@@ -75,7 +96,7 @@ BY_NAME: dict[str, Any] = WHEN | ADA | FROM | REST | {
     "distance_miles": 1.9,
     "duration_hours": 8,
     "event": {"booking_number": "TT7K2M9QXD"},
-    "failure_reason": "",
+    "failure_reason": None,
     "formatted_address": "1 Main St, New York, NY 10013",
     "info": {"title": "ToteTaxi", "version": "1"},
     "ip": "192.0.2.7",

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from api.openapi.example_values import AT, BY_NAME, DAY, ID, WHOLE
+from api.openapi.example_values import AT, BY_NAME, DAY, ID, OF_SHAPE, WHOLE
 
 BY_FORMAT = {"date-time": AT, "uuid": ID, "date": DAY, "decimal": "20.00"}
 PREFIX = "#/components/schemas/"
@@ -28,7 +28,8 @@ def example(schema: dict[str, Any], components: dict[str, Any], name: str = "", 
 def _of_component(component: str, components: dict[str, Any], name: str, is_sent: bool) -> Any:
     if component in WHOLE:
         return deepcopy(WHOLE[component])
-    return example(components[component], components, name, is_sent)
+    found, own = example(components[component], components, name, is_sent), OF_SHAPE.get(component, {})
+    return {field: deepcopy(own.get(field, value)) for field, value in found.items()} if own else found
 
 
 def _by_type(schema: dict[str, Any], components: dict[str, Any], is_sent: bool) -> Any:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, TOKEN, Told, needs_token
+from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, SIGNATURE, TOKEN, Told, needs_token
 from api.route import Route
 
 A_UUID = {"type": "string", "format": "uuid"}
@@ -52,6 +52,11 @@ HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "9b" * 32,
     ),
+    SIGNATURE: (
+        "Stripe's signature of the raw body: `t` is when it was sent, no more than five minutes ago.",
+        {"type": "string"},
+        "t=1799163000,v1=" + "5c" * 32,
+    ),
 }
 
 
@@ -61,6 +66,7 @@ def parameters(route: Route, told: Told) -> list[dict[str, Any]]:
     path = [_parameter("path", name, PATH_BY_ROUTE.get(route.path, PATH.get(name)), True) for name in named]
     must = (MATCH,) if route.method in ("PUT", "PATCH") else ()
     must += (TOKEN,) if needs_token(told) else ()
+    must += (SIGNATURE,) if SIGNATURE in told.takes else ()
     wanted = [*must, *(name for name in told.takes if name not in must)]
     headers = [_parameter("header", name, HEADERS[name], name in must) for name in wanted]
     return path + (_query(route) if route.query else []) + headers

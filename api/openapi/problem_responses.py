@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from api.errors import MEDIA_TYPE, Problem
-from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, TOKEN, Told
+from api.openapi.told import AFTER, KEY, MATCH, NONE_MATCH, SIGNATURE, TOKEN, Told
 from api.policies import Limit, Who
 from api.route import Route
 
@@ -17,6 +17,7 @@ BY_HEADER = {
     AFTER: ("read_model_behind",),
     TOKEN: ("not_found",),
     NONE_MATCH: (),
+    SIGNATURE: ("invalid_signature",),
 }
 REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
 WAITS = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}

@@ -5,7 +5,7 @@ from typing import Any
 from domain import Value
 
 KEY, MATCH, AFTER = "Idempotency-Key", "If-Match", "X-Consistency-Position"
-NONE_MATCH, TOKEN, ETAG = "If-None-Match", "X-Manage-Token", "ETag"
+NONE_MATCH, TOKEN, ETAG, SIGNATURE = "If-None-Match", "X-Manage-Token", "ETag", "Stripe-Signature"
 
 
 class Told(Value):

@@ -1,6 +1,7 @@
 """The reference of the API: as a document for programs, and as a page for people."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -9,6 +10,7 @@ from msgspec import json
 from starlette.responses import HTMLResponse, Response
 
 from api.call import Call
+from api.openapi.fields import fields, kind, variants
 from api.policies import CATALOGUE
 from api.route import Route
 
@@ -51,20 +53,38 @@ def _document(call: Call) -> dict[str, Any]:
 
 def _group(told: dict[str, Any], tag: str) -> str:
     found = ((path, method, one) for path, each in told["paths"].items() for method, one in each.items())
-    return "".join(_operation(path, method, one) for path, method, one in found if tag in one["tags"])
+    components = told["components"]["schemas"]
+    return "".join(_operation(path, method, one, components) for path, method, one in found if tag in one["tags"])
 
 
-def _operation(path: str, method: str, one: dict[str, Any]) -> str:
+def _operation(path: str, method: str, one: dict[str, Any], components: dict[str, Any]) -> str:
     return OPERATION.format(
         id=one["operationId"],
         method=method.upper(),
         path=escape(path),
         summary=escape(one["summary"]),
         description=escape(one["description"]),
-        parameters=_table([(each["name"], each["in"], each["description"]) for each in one.get("parameters", ())]),
-        sent=_samples("Takes", one.get("requestBody", {}).get("content", {})),
+        parameters=_parameters(one.get("parameters", ()), components),
+        sent=_sent(one.get("requestBody", {}).get("content", {}), components),
         answers="".join(_answer(status, answer) for status, answer in one["responses"].items()),
     )
+
+
+def _parameters(told: Sequence[dict[str, Any]], components: dict[str, Any]) -> str:
+    kinds = [kind(each["schema"], components) for each in told]
+    needed = ["required" if each["required"] else "optional" for each in told]
+    rows = zip(told, kinds, needed, strict=True)
+    return _table([(one["name"], one["in"], what, must, one["description"]) for one, what, must in rows])
+
+
+def _sent(content: dict[str, Any], components: dict[str, Any]) -> str:
+    """What the body may have: each field with its type, whether it is needed, and a line on it."""
+    shown = ""
+    for each in content.values():
+        for one in variants(each["schema"], components):
+            rows = [(row.name, row.kind, row.needed, row.words) for row in fields(one, components)]
+            shown += f"<p>Takes. {escape(one.get('description', ''))}</p>{_table(rows)}"
+    return shown + _samples("For example", content)
 
 
 def _answer(status: str, answer: dict[str, Any]) -> str:

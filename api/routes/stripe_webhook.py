@@ -20,7 +20,11 @@ DONE = "update api.webhook_inbox set done_at = now() where source = 'stripe' and
 
 
 def webhook(call: Call) -> dict[str, Any]:
-    """Twins of one event wait for the first, so that a burst of them asks Stripe once."""
+    """Where Stripe tells what happened to payments, refunds and disputes; nobody else is believed.
+
+    What it is about is asked of Stripe, so it may come late, twice or out of order. It is answered once its effect is
+    durable; with anything but 2xx Stripe sends it again. Of one event that comes many times at once, one acts.
+    """
     event = _believed(call)
     _count("repeated" if _is_done(call, event) else _act_alone(call, event))
     return {"received": True}

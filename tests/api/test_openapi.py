@@ -8,13 +8,17 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from msgspec import convert
 
 import api
 from api.app import create
 from api.openapi.document import TOLD
+from api.openapi.field_words import OF_BODY, WORDS
+from api.openapi.fields import fields, variants
 from api.openapi.links import LINKS
 from api.openapi.operation import operation_id
-from api.openapi.told import AFTER, ETAG, KEY, MATCH, NONE_MATCH, TOKEN
+from api.openapi.told import AFTER, ETAG, KEY, MATCH, NONE_MATCH, SIGNATURE, TOKEN
+from eventlog.envelope import EVENTS
 from settings import Settings
 from tests.api.house import ENV, in_days
 
@@ -26,6 +30,7 @@ MINDS = {
     AFTER: {"consistent"},
     TOKEN: {"is_owner"},
     NONE_MATCH: {"_unless_known"},
+    SIGNATURE: {"_believed"},
 }
 GIVES = {"give_etag", "_unless_known"}
 
@@ -141,6 +146,53 @@ def test_the_page_of_the_reference_shows_every_operation_and_needs_nobody_else(s
     assert not re.search(r"(src|href)=\"(?!/openapi.json\")", page.text)
     assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert [one["operationId"] for _, _, one in operations(told) if f'id="{one["operationId"]}"' not in page.text] == []
+
+
+def test_every_field_of_a_body_has_a_line_on_it(told):
+    sent = [one["requestBody"]["content"]["application/json"] for _, _, one in operations(told) if "requestBody" in one]
+    rows = {row for each in sent for one in variants(each["schema"], told["components"]["schemas"])
+            for row in fields(one, told["components"]["schemas"])}  # fmt: skip
+    assert len(rows) > 200
+    assert {row.name for row in rows if not row.words or "\n" in row.words} == set()
+    lines = WORDS | OF_BODY
+    assert {name for name, words in lines.items() if not any(row.words.startswith(words) for row in rows)} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("post_payments_mock_confirm", ("card", "string", "optional, else 4242424242424242")),
+        ("post_payments_mock_confirm", ("payment_intent_id", "string", "required")),
+        ("post_payments_mock_confirm", ("payment_method", "string or null", "optional")),
+        ("post_customer_payment_methods", ("is_default", "boolean", "optional, else false")),
+        ("post_payments_webhook", ("Stripe-Signature", "header", "string", "required")),
+        ("post_staff_capacity_limits", ("limits.mini_move", "integer or null", "optional")),
+        ("post_public_guest_booking", ("specialty_items[].quantity", "integer", "required")),
+        ("post_public_guest_booking", ("mini_move_package", "full, petite or standard", "required")),
+    ],
+)
+def test_the_page_tells_of_each_field_and_header_what_it_is_and_whether_it_is_needed(still_house, name, cells):
+    operation = still_house.http.get("/docs").text.split(f'<details id="{name}">')[1].split("</details>")[0]
+    assert f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}<td>" in operation
+
+
+def test_the_webhook_says_first_what_it_is(told):
+    webhook = told["paths"]["/api/payments/webhook/"]["post"]
+    assert webhook["summary"] == "Where Stripe tells what happened to payments, refunds and disputes"
+
+
+@pytest.mark.parametrize("path", ["/api/payments/payments/{id}/events/", "/api/staff/bookings/{id}/events/"])
+def test_the_example_of_an_event_is_one_that_there_is(told, path):
+    answer = told["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    [event] = answer["example"]["events"]
+    assert convert(event["event"], EVENTS[event["name"]], strict=False)
+    assert event["event"].keys() == set(EVENTS[event["name"]].__struct_fields__)
+
+
+def test_in_the_examples_of_answers_nothing_has_failed_without_a_reason(told):
+    whole = json.dumps([one["responses"] for _, _, one in operations(told)])
+    assert '"failure_reason": null' in whole
+    assert '"failure_reason": ""' not in whole
 
 
 def test_the_reference_is_served_as_it_is_made(still_house, told):
