@@ -34,7 +34,9 @@ UNEXPLAINED = Gauge(
     "totetaxi_unexplained_cents", "What Stripe has moved and we do not know of, or the reverse.", registry=REGISTRY
 )
 COMPARED = Gauge(
-    "totetaxi_books_compared_timestamp_seconds", "When that was last compared; 0 is never.", registry=REGISTRY
+    "totetaxi_books_compared_timestamp_seconds",
+    "When that was last compared as a whole; 0 is never.",
+    registry=REGISTRY,
 )
 HELD_UP = Gauge("totetaxi_feed_held_up_by", "Open transactions that readers of the log wait for.", registry=REGISTRY)
 
@@ -49,9 +51,9 @@ def tell_work(work: Work, blockers: int, with_kafka: bool) -> None:
 
 
 def tell_books(last: Mapping[str, Any] | None) -> None:
-    """The last comparison of our books with Stripe's, if there was one."""
+    """The last comparison of our books with Stripe's, if there was one; one that may lack payments is none in time."""
     UNEXPLAINED.set(last["unexplained_cents"] if last else 0)
-    COMPARED.set(last["compared_at"].timestamp() if last else 0)
+    COMPARED.set(last["compared_at"].timestamp() if last and last["is_whole"] else 0)
 
 
 def exposition(models: Sequence[ModelState] | None) -> bytes:

@@ -14,13 +14,15 @@ from domain import catalog as price_list  # `commands.catalog`, once imported, i
 from domain.audit import PersonalChangeRecorded
 from domain.catalog import Catalog
 from domain.house import House
+from domain.moment import NEW_YORK as NEW_YORK_ZONE
+from domain.moment import day_of
 from eventlog.envelope import Origin
 from eventlog.statements import Once
 from eventlog.store import Appended, EventStore, Note, Ref
 from integrations.mail import Mailer
 from integrations.stripe import Stripe
 
-NEW_YORK = ZoneInfo("America/New_York")
+NEW_YORK = ZoneInfo(NEW_YORK_ZONE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Context:
     @property
     def today(self) -> date:
         """The business day in New York."""
-        return self.wall_clock.date()
+        return day_of(self.now)
 
     @property
     def wall_clock(self) -> datetime:

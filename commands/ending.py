@@ -17,6 +17,8 @@ from domain.payment import Payment
 from domain.refund import Refund, RefundApproved, RefundRequested
 from eventlog.store import Ref
 
+HELD = "The payer's bank decides on this money. Cancel with refund_cents 0, and ask for a refund when it has decided."
+
 
 class Cancellation(Value):
     """`refund_cents` is how much of what was paid goes back: None for all of it, 0 for nothing.
@@ -46,8 +48,9 @@ def cancel_booking(id: UUID, words: str, by_staff: bool, ctx: Context) -> int:
 def cancel_as_seen(seen: Ref, asked: Cancellation, ctx: Context) -> int:
     """Cancels a booking as it was read, where `seen` has its version; the position.
 
-    Refuses `version_conflict` when it has changed since, `not_allowed`, `invalid_transition`, and
-    `refund_exceeds_payment` when more is to go back than was paid.
+    Refuses `version_conflict` when it has changed since, `not_allowed`, `invalid_transition`,
+    `refund_exceeds_payment` when more is to go back than was paid, and `payment_not_refundable` when a part of that is
+    held by a bank: then nobody would give it back once the bank has decided.
     """
 
     with held(seen.stream, ctx) as past:
@@ -125,6 +128,8 @@ def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> 
     """Of each payment that succeeded what goes back of it, set aside and requested: the events of both."""
     left = {id: payment.givable_cents(one) for id, one in payments.items() if _has_come(one)}
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
+    if any(map(payment.is_held, payments.values())) and (asked.refund_cents is None or wanted > sum(left.values())):
+        raise Refused("payment_not_refundable", HELD, "/refund_cents")
     if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")
     approved = [RefundApproved(by, is_own=True)] if asked.is_approved else []

@@ -4,14 +4,17 @@ Nothing is believed of a list: where it differs from our record, Stripe is asked
 then both are compared again. While Stripe cannot be asked, nothing is found out and nothing is noted.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from msgspec import structs
 
 from commands import Context, payment_ref
 from commands.hearing import OUTCOMES, learn
 from commands.overdue import overdue
 from commands.paying_back import COME_TO_NOTHING
+from commands.payments import ours
 from commands.settling import news
 from commands.stripe_books import Entry, asked, made_since, moved
 from domain import Value, reconciliation
@@ -20,6 +23,7 @@ from domain.reconciliation import BooksCompared, Finding, Kind
 from eventlog.store import Ref
 
 TRIES = 5
+REMEMBERED_DAYS = 40
 
 
 class Compared(Value):
@@ -31,6 +35,15 @@ class Compared(Value):
     findings: list[Finding] = []
 
 
+class Comparison(Value):
+    """All at Stripe since then (None: ever), and these payments of ours; `is_whole` unless some may be missing."""
+
+    since: datetime | None = None
+    payments: Sequence[UUID] = ()
+    is_whole: bool = True
+
+
+Making = Callable[[], Context]  # a context of this moment: a comparison may go on past midnight
 Tell = Callable[[Compared], None]
 
 
@@ -38,56 +51,85 @@ def silent(_: Compared) -> None:
     """Nobody wants to know."""
 
 
-def reconcile(since: datetime | None, payments: Iterable[UUID], ctx: Context, tell: Tell = silent) -> BooksCompared:
-    """Compares what Stripe has made since (None: ever), and these payments of ours; notes what it found in the log.
+def reconcile(asked_for: Comparison, making: Making, tell: Tell = silent) -> BooksCompared:
+    """Compares that, and whatever the last comparison found, however old; notes what it found now in the log.
 
     Two at once, or one that is repeated, do no harm. Raises StripeUnavailable: then nothing is noted.
     """
     ids, mended, findings = set(), 0, []
-    for one in _each(since, payments, ctx):
+    last = last_compared(making())
+    for one in _each(asked_for, last.findings if last else (), making):
         tell(one)
         ids.add(one.payment_id)
         mended += one.is_mended
         findings += one.findings
-    event = reconciliation.compared(len(ids), mended, findings, since)
-    ref = Ref(reconciliation, reconciliation.stream(ctx.today))
-    ctx.append([ref], lambda last: [reconciliation.note(last, event)])
+    event = reconciliation.compared(len(ids), mended, findings, asked_for.since)
+    event, ctx = structs.replace(event, is_whole=asked_for.is_whole), making()
+    ctx.append([_day_ref(ctx.today)], lambda _: [[event]])
     return event
 
 
-def _each(since: datetime | None, payments: Iterable[UUID], ctx: Context) -> Iterator[Compared]:
-    """From Stripe to us, then from us to Stripe, where its lists did not show a payment's intent."""
+def last_compared(ctx: Context) -> BooksCompared | None:
+    """What the last comparison found; None where there was none for so many days."""
+    days = (ctx.today - timedelta(days=n) for n in range(REMEMBERED_DAYS))
+    found = (ctx.store.load(_day_ref(day)).state for day in days)
+    return next((one for one in found if one), None)
+
+
+def has_looked_back(span: timedelta, ctx: Context) -> bool:
+    """Whether within a day a whole comparison went back as far as that."""
+    days = [reconciliation.stream(ctx.today - timedelta(days=n)) for n in range(2)]
+    noted = [one for day in days for one in ctx.store.history(day) if ctx.now - one.at <= timedelta(days=1)]
+    return any(one.event.is_whole and (one.event.since is None or one.at - one.event.since >= span) for one in noted)
+
+
+def _day_ref(day: date) -> Ref:
+    return Ref(reconciliation, reconciliation.stream(day))
+
+
+def _each(asked_for: Comparison, found: Sequence[Finding], making: Making) -> Iterator[Compared]:
+    """From Stripe to us, then from us to Stripe, where Stripe did not show a payment's intent by itself."""
     shown = set()
-    for entry in made_since(since, ctx):
+    for entry in _there(asked_for.since, found, making()):
         if id := entry.payment_id:
             shown.add(entry.intent.id)
-            yield _compared(id, entry, ctx)
-    for id in payments:
-        paying: Payment = ctx.store.load(payment_ref(id)).state
-        if paying.intent_id not in shown:
+            yield _compared(id, entry, making())
+    for id in sorted({*asked_for.payments, *(one.payment_id for one in found if one.payment_id)}):
+        ctx = making()
+        paying = ours(id, ctx)
+        if paying and paying.intent_id not in shown:
             entry = asked(paying.intent_id, ctx) if paying.intent_id else None
             yield _compared(id, entry, ctx) if entry else _unknown_there(id, paying, ctx)
 
 
+def _there(since: datetime | None, found: Sequence[Finding], ctx: Context) -> Iterator[Entry]:
+    """What Stripe's lists show, and the intents of what was found."""
+    shown = set()
+    for entry in made_since(since, ctx):
+        shown.add(entry.intent.id)
+        yield entry
+    for id in sorted({one.intent_id for one in found} - shown - {""}):
+        if entry := asked(id, ctx):
+            yield entry
+
+
 def _unknown_there(id: UUID, paying: Payment, ctx: Context) -> Compared:
     found = reconciliation.not_at_stripe(id, paying)
-    return Compared(id, paying.intent_id, False, found + overdue(id, paying, ctx))
+    return Compared(id, paying.intent_id, False, found + overdue(id, paying, [], ctx))
 
 
 def _compared(id: UUID, entry: Entry, ctx: Context) -> Compared:
+    intent_id, paying = entry.intent.id, ours(id, ctx)
+    if paying is None or paying.intent_id not in ("", intent_id):
+        kind = Kind.CHARGED if paying else Kind.UNKNOWN_PAYMENT
+        return Compared(id, intent_id, False, reconciliation.of_nobody(kind, id, moved(entry, None)))
     before = ctx.store.load(payment_ref(id))
-    paying: Payment | None = before.state
-    intent_id = entry.intent.id
-    if paying is None:
-        return Compared(id, intent_id, False, reconciliation.of_nobody(Kind.UNKNOWN_PAYMENT, id, moved(entry, None)))
-    if paying.intent_id not in ("", intent_id):
-        return Compared(id, intent_id, False, reconciliation.of_nobody(Kind.CHARGED, id, moved(entry, None)))
-    found = reconciliation.differences(id, paying, moved(entry, paying))
-    if not found and not _is_news(entry, paying):
-        return Compared(id, intent_id, False, overdue(id, paying, ctx))
+    found = reconciliation.differences(id, before.state, moved(entry, before.state))
+    if not found and not _is_news(entry, before.state):
+        return Compared(id, intent_id, False, overdue(id, before.state, entry.refunds, ctx))
     found = _looked_into(id, intent_id, ctx)
     now = ctx.store.load(payment_ref(id))
-    return Compared(id, intent_id, now.version > before.version, found + overdue(id, now.state, ctx))
+    return Compared(id, intent_id, now.version > before.version, found + overdue(id, now.state, entry.refunds, ctx))
 
 
 def _is_news(entry: Entry, paying: Payment) -> bool:

@@ -31,6 +31,11 @@ def moment_of(at: datetime, zone: str = NEW_YORK) -> Moment:
     return Moment(wall.date(), time(wall.hour, wall.minute), zone, wall.fold)
 
 
+def day_of(at: datetime) -> date:
+    """The business day of an instant: New York's."""
+    return at.astimezone(ZoneInfo(NEW_YORK)).date()
+
+
 def promised_pickup(day: date, pickup_time: str, hour: int | None, zone: str = NEW_YORK) -> tuple[Moment, Moment]:
     """Between which moments the customer was told to expect the van: within the hour they chose, else 8 to 11."""
     if pickup_time == PickupTime.MORNING_SPECIFIC and hour is not None:

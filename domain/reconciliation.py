@@ -1,9 +1,10 @@
 """Reconciliation: what each comparison of our record with Stripe's found, a stream for each New York day.
 
-compared -> note -> compared
+BooksCompared -> compared -> BooksCompared -> compared
 
 Money moves at Stripe before we hear of it, so a difference is looked into first: what Stripe tells then becomes events
-of payments and refunds (it was mended). What is still different afterwards is a finding, and a person has to act.
+of payments and refunds (it was mended). What is still different afterwards is a finding, and a person has to act. The
+next comparison looks at it again, however old it is: it stays until it is explained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,11 @@ class Finding(Value):
     refund_id: UUID | None = None
     cents: int = 0
 
+    @property
+    def intent_id(self) -> str:
+        """Of a dispute `stripe_id` is its own."""
+        return "" if self.kind is Kind.DISPUTED else self.stripe_id
+
 
 # Events
 
@@ -47,7 +53,8 @@ class Finding(Value):
 class BooksCompared(Value):
     """`compared` payments since `since` (None: all), of which `mended` had news; `unexplained_cents` of all findings.
 
-    `unexplained_cents` adds up the size of each difference, so that one does not hide another.
+    `unexplained_cents` adds up the size of each difference, so that one does not hide another. So many findings were
+    `left_out` of the list. It is not `is_whole` where payments of ours may be missing: the read model did not have all.
     """
 
     compared: int
@@ -55,6 +62,8 @@ class BooksCompared(Value):
     unexplained_cents: int = 0
     findings: tuple[Finding, ...] = ()
     since: datetime | None = None
+    left_out: int = 0
+    is_whole: bool = True
 
 
 Event = BooksCompared
@@ -117,14 +126,11 @@ def _less(theirs: Mapping[Id, int], ours: Mapping[Id, int]) -> dict[Id, int]:
 
 
 def compared(count: int, mended: int, findings: Sequence[Finding], since: datetime | None) -> BooksCompared:
-    largest = sorted(findings, key=lambda one: -abs(one.cents))[:MOST_FINDINGS]
-    return BooksCompared(count, mended, sum(abs(one.cents) for one in findings), tuple(largest), since)
+    """Those left out are found again by the next comparison, which then looks at everything."""
+    largest = tuple(sorted(findings, key=lambda one: -abs(one.cents))[:MOST_FINDINGS])
+    cents = sum(abs(one.cents) for one in findings)
+    return BooksCompared(count, mended, cents, largest, since, len(findings) - len(largest))
 
 
 def stream(day: date) -> UUID:
     return uuid5(NAMESPACE_OID, f"reconciliation {day}")
-
-
-def note(state: BooksCompared | None, event: BooksCompared) -> list[BooksCompared]:
-    """Each comparison is told, also one that found nothing: staff see when the last one was."""
-    return [event]

@@ -5,18 +5,16 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from domain import booking, payment, refund
 from domain.booking_events import BookingDeleted, BookingPlaced, BookingRescheduled
 from domain.booking_status import ACTIVE, Status, once_paid
-from domain.moment import instant, promised_pickup
+from domain.moment import day_of, instant, promised_pickup
 from eventlog.envelope import Recorded
 from projections.partitions import Parting
 
-NEW_YORK = ZoneInfo("America/New_York")
 STATUS_AFTER = {
     booking.BookingConfirmed: Status.CONFIRMED,
     booking.BookingPaid: Status.PAID,
@@ -156,7 +154,7 @@ class Fold:
         self._money(recorded)[2] += cents
 
     def _money(self, recorded: Recorded) -> list[int]:
-        return self.money[recorded.at.astimezone(NEW_YORK).date(), self.parting[recorded.key]]
+        return self.money[day_of(recorded.at), self.parting[recorded.key]]
 
 
 def _promised(event: BookingPlaced | BookingRescheduled) -> tuple[date, str, datetime]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import structs
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from domain import Value
-from domain.moment import moment_of
-from domain.reconciliation import BooksCompared
+from domain.moment import day_of
+from domain.reconciliation import BooksCompared, Finding
 from eventlog.envelope import Recorded
 from projections.rows import write
 
@@ -21,10 +21,12 @@ SCHEMA = """
         compared     bigint not null,
         mended       bigint not null,
         unexplained_cents bigint not null,
-        findings     jsonb  not null
+        findings     jsonb  not null,
+        left_out     bigint not null,
+        is_whole     bool   not null
     );
 """
-SHOWN = "compared_at, compared, mended, unexplained_cents, findings"
+SHOWN = "compared_at, compared, mended, unexplained_cents, findings, left_out, is_whole"
 CHANGED = ", ".join(f"{name} = excluded.{name}" for name in SHOWN.split(", "))
 
 
@@ -34,7 +36,9 @@ class Books(Value):
     compared: int
     mended: int
     unexplained_cents: int
-    findings: list[dict[str, Any]]
+    findings: tuple[Finding, ...]
+    left_out: int
+    is_whole: bool
 
 
 def project(db: Connection, batch: Sequence[Recorded]) -> None:
@@ -42,9 +46,9 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
     days = {}
     for recorded in batch:
         if isinstance(event := recorded.event, BooksCompared):
-            day = moment_of(recorded.at).day
-            findings = [to_builtins(one) for one in event.findings]
-            days[day] = Books(day, recorded.at, event.compared, event.mended, event.unexplained_cents, findings)
+            day, told = day_of(recorded.at), structs.asdict(event)
+            del told["since"]
+            days[day] = Books(day, recorded.at, **told)
     write(db, "books", [days[day] for day in sorted(days)], f"(day) do update set {CHANGED}")
 
 

@@ -16,10 +16,11 @@ from psycopg.rows import args_row, dict_row, tuple_row
 
 from domain import refund
 from domain.booking_status import Status
+from domain.moment import day_of
 from domain.selection import ServiceType
 from eventlog.envelope import Recorded
 from projections import places
-from projections.booked import CHANGES, NEW_YORK, Booked, Fold, Returned, counted
+from projections.booked import CHANGES, Booked, Fold, Returned, counted
 from projections.rows import write
 from projections.urgent import urgent
 
@@ -177,7 +178,7 @@ def _drop_zeros(db: Connection, columns: tuple[str, ...], keys: list[tuple]) -> 
 
 def dashboard(db: Connection, now: datetime) -> dict[str, Any]:
     """What the staff's dashboard shows of bookings and money, at an instant; its days are those of New York."""
-    today = now.astimezone(NEW_YORK).date()
+    today = day_of(now)
     return {
         "revenue": _revenue(db, today),
         "bookings": _bookings(db, today),

@@ -18,9 +18,9 @@ from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
 
 from domain import Value
+from domain.moment import day_of
 from domain.payment_events import DisputeClosed, DisputeOpened, PaymentSucceeded, RefundPaidOut, RefundReleased
 from eventlog.envelope import Recorded
-from projections.booked import NEW_YORK
 from projections.partitions import Parting
 from projections.rows import write
 
@@ -116,7 +116,7 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
     now, parting = dict(before), Parting()
     sums: dict[tuple[date, str, int], list[int]] = defaultdict(lambda: [0, 0])
     for recorded in ours:
-        day, partition = recorded.at.astimezone(NEW_YORK).date(), parting[recorded.key]
+        day, partition = day_of(recorded.at), parting[recorded.key]
         for posting in _posted(recorded.event, now):
             sums[day, posting.debit, partition][0] += posting.cents
             sums[day, posting.credit, partition][1] += posting.cents

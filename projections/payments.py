@@ -43,7 +43,6 @@ SCHEMA = """
         booking_id     uuid   not null,
         amount_cents   bigint not null,
         requested_at   timestamptz not null,
-        updated_at     timestamptz not null,
         progress       text   not null,
         stripe_payment_intent_id text,
         stripe_charge_id text,
@@ -58,7 +57,6 @@ SCHEMA = """
     create index on payments (requested_at, payment_id);
     create index on payments (status, requested_at, payment_id);
     create index on payments (booking_id);
-    create index on payments (stripe_payment_intent_id);
     create table refunds (
         refund_id      uuid   primary key,
         payment_id     uuid   not null,
@@ -68,7 +66,6 @@ SCHEMA = """
         status         text   not null,
         requested_by   text   not null,
         requested_at   timestamptz not null,
-        updated_at     timestamptz not null,
         decided_by     text,
         decided_at     timestamptz,
         completed_at   timestamptz,
@@ -101,7 +98,6 @@ class Paid(Struct):
     booking_id: UUID
     amount_cents: int
     requested_at: datetime
-    updated_at: datetime
     progress: str = "pending"
     stripe_payment_intent_id: str | None = None
     stripe_charge_id: str | None = None
@@ -125,7 +121,6 @@ class Returned(Struct):
     status: str
     requested_by: str
     requested_at: datetime
-    updated_at: datetime
     decided_by: str | None = None
     decided_at: datetime | None = None
     completed_at: datetime | None = None
@@ -149,13 +144,13 @@ def project(db: Connection, batch: Sequence[Recorded]) -> None:
             numbers.append((id, recorded.event.booking_number))
         elif kind is PaymentRequested:
             asked = recorded.event
-            paid[id] = Paid(id, asked.booking_id, asked.amount_cents, recorded.at, recorded.at)
+            paid[id] = Paid(id, asked.booking_id, asked.amount_cents, recorded.at)
         elif kind is RefundRequested:
             returned[id] = _requested(recorded)
         elif kind in OF_PAYMENTS and id in paid:
-            paid[id] = _standing(_went_on(replace(paid[id], updated_at=recorded.at), recorded))
+            paid[id] = _standing(_went_on(paid[id], recorded))
         elif kind in OF_REFUNDS and id in returned:
-            returned[id] = _decided(replace(returned[id], updated_at=recorded.at), recorded)
+            returned[id] = _decided(returned[id], recorded)
     copy(db, "numbers", NUMBERS, numbers)
     _write(db, Paid, paid)
     _write(db, Returned, returned)
@@ -215,7 +210,7 @@ def _standing(row: Paid) -> Paid:
 def _requested(recorded: Recorded) -> Returned:
     asked: RefundRequested = recorded.event
     about = asked.payment_id, asked.booking_id, asked.amount_cents, asked.reason
-    return Returned(recorded.originator_id, *about, "requested", asked.requested_by, recorded.at, recorded.at)
+    return Returned(recorded.originator_id, *about, "requested", asked.requested_by, recorded.at)
 
 
 def _decided(row: Returned, recorded: Recorded) -> Returned:

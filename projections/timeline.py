@@ -42,7 +42,7 @@ def story(booking_id: UUID, details: str | None, entries: list[Entry], for_staff
     placed = made.placed
     refunds = [_refund(id, state, last[id]) for id, state in states.items() if isinstance(state, refund.Refund)]
     payments = [
-        _payment(id, state, refunds) | {"updated_at": last[id].at}
+        _payment(id, state) | {"updated_at": last[id].at}
         for id, state in states.items()
         if isinstance(state, payment.Payment)
     ]
@@ -84,16 +84,12 @@ def _addresses(placed: BookingPlaced, details: str | None) -> dict[str, Any]:
     }
 
 
-def _payment(id: UUID, paid: payment.Payment, refunds: list[dict[str, Any]]) -> dict[str, Any]:
-    back = sum(r["amount_cents"] for r in refunds if r["payment_id"] == id and r["status"] == refund.Status.COMPLETED)
-    status = str(payment.standing(paid))
-    if back and status != payment.Status.DISPUTED:
-        status = "refunded" if back >= paid.amount_cents else "partially_refunded"
+def _payment(id: UUID, paid: payment.Payment) -> dict[str, Any]:
     return {
         "id": id,
-        "status": status,
+        "status": str(payment.standing(paid)),
         "amount_cents": paid.amount_cents,
-        "refunded_cents": back,
+        "refunded_cents": sum(paid.paid_out.values()),
         "stripe_payment_intent_id": paid.intent_id or None,
         "stripe_charge_id": paid.charge_id or None,
         "failure_reason": paid.failure_reason or None,

@@ -136,7 +136,7 @@ def _housekeeping(app: App, making: Making) -> None:
     @app.periodic(cron="23 * * * *")
     @app.task(name="reconcile", lock="reconcile", queueing_lock="reconcile", retry=Patience())
     def compare_books(timestamp: int) -> None:
-        hourly(making("reconcile"), datetime.fromtimestamp(timestamp, UTC))
+        hourly(lambda: making("reconcile"), datetime.fromtimestamp(timestamp, UTC))
 
     def clear() -> None:
         with making("clear_away").store.recorder.connection() as db:

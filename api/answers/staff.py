@@ -161,10 +161,15 @@ class BooksFinding(TypedDict):
 
 
 class Books(TypedDict):
-    """The last comparison of our record of money with Stripe's; `mended` payments had news that we had missed."""
+    """The last comparison of our record of money with Stripe's; `mended` payments had news that we had missed.
+
+    `left_out` findings are more than are listed; payments may be missing from it unless it `is_whole`.
+    """
 
     unexplained_cents: int
     findings: list[BooksFinding]
+    left_out: int
+    is_whole: bool
     compared_at: Instant
     compared: int
     mended: int

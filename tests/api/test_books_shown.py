@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
-from commands import NEW_YORK
 from domain import reconciliation
+from domain.moment import day_of
 from domain.reconciliation import Finding, Kind
 from tests.api.booking_desk import shared_house
 from tests.api.money_desk import seen
@@ -21,9 +22,10 @@ def house(server):
         yield house
 
 
-def compared(house, at, *findings):
-    stream = reconciliation.stream(at.astimezone(NEW_YORK).date())
-    tell(house.store, stream, (stream, reconciliation.compared(7, 2, findings, at - timedelta(3))), at=at)
+def compared(house, at, *findings, **more):
+    stream = reconciliation.stream(day_of(at))
+    event = replace(reconciliation.compared(7, 2, findings, at - timedelta(3)), **more)
+    tell(house.store, stream, (stream, event), at=at)
 
 
 def measured(house):
@@ -40,6 +42,7 @@ def test_the_dashboard_and_the_metrics_tell_what_the_last_comparison_found(house
     compared(house, at, Finding(Kind.NOT_AT_STRIPE, "pi_1", id, cents=-700), Finding(Kind.PAYMENT_STUCK, "pi_2", id))
     books = seen(house, admin, DASHBOARD)["books"]
     assert (books["unexplained_cents"], books["compared"], books["mended"]) == (700, 7, 2)
+    assert (books["left_out"], books["is_whole"]) == (0, True)
     assert books["findings"][0] == {
         "kind": "not_at_stripe",
         "stripe_id": "pi_1",
@@ -50,5 +53,6 @@ def test_the_dashboard_and_the_metrics_tell_what_the_last_comparison_found(house
     assert (books["compared_at"][:19], books["findings"][1]["kind"]) == (at.isoformat()[:19], "payment_stuck")
     assert seen(house, plain, DASHBOARD)["books"] is None
     assert measured(house) == {"unexplained_cents": 700, "books_compared_timestamp_seconds": at.timestamp()}
-    compared(house, at + timedelta(seconds=1))
+    compared(house, at + timedelta(seconds=1), is_whole=False)
     assert seen(house, admin, DASHBOARD)["books"]["unexplained_cents"] == 0
+    assert measured(house) == {"unexplained_cents": 0, "books_compared_timestamp_seconds": 0}

@@ -1,7 +1,10 @@
 """Over HTTP staff cancel a booking and say what goes back of the money; what is over they put away."""
 
+from uuid import UUID
+
 import pytest
 
+from domain.payment import DisputeClosed, DisputeOpened
 from domain.permissions import Flags, Permission, Role
 from tests.api.booking_desk import (
     acts_on,
@@ -17,7 +20,9 @@ from tests.api.booking_desk import (
     see,
     shared_house,
 )
+from tests.api.money_desk import ask_back
 from tests.domain.roles import may
+from tests.projections.stories import tell
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,47 @@ def test_more_than_was_paid_does_not_go_back(house, operator):
     assert code(cancel(house, operator, made, refund_cents=-1)) == (422, "invalid_value")
     assert code(cancel(house, operator, made, reason="  ")) == (422, "invalid_value")
     assert see(house, operator, made).json()["booking"]["status"] == "paid"
+
+
+def bank_says(house, made, *events):
+    on = UUID(made["booking"]["id"])
+    tell(house.store, on, *((UUID(made["payment"]["id"]), event) for event in events))
+
+
+def test_of_money_that_a_bank_holds_nothing_is_promised_and_once_it_is_won_it_can_be_asked_back(house, operator):
+    made = pay(house, book(house))
+    cents = made["payment"]["amount_cents"]
+    bank_says(house, made, DisputeOpened("dp_1", cents, "fraudulent"))
+    for told in ({}, {"refund_cents": cents}, {"refund_cents": 1}):
+        refused = cancel(house, operator, made, **told)
+        assert (code(refused), paths(refused)) == ((409, "payment_not_refundable"), ["/refund_cents"])
+        assert "refund_cents 0" in refused.json()["detail"]
+    assert see(house, operator, made).json()["booking"]["status"] == "paid"
+    assert cancel(house, operator, made, refund_cents=0).json()["booking"]["status"] == "cancelled"
+    assert code(ask_back(house, operator, made, cents)) == (409, "payment_not_refundable")
+    bank_says(house, made, DisputeClosed("dp_1", "won"))
+    assert ask_back(house, operator, made, cents).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "events",
+    [[DisputeOpened("dp_1", 0, "general")], [DisputeOpened("dp_1", 100, "general"), DisputeClosed("dp_1", "won")]],
+    ids=["asks", "has decided for the house"],
+)
+def test_a_bank_that_holds_nothing_keeps_nothing_from_going_back(house, operator, events):
+    made = pay(house, book(house))
+    bank_says(house, made, *events)
+    assert cancel(house, operator, made).status_code == 200
+    [refund] = see(house, operator, made).json()["refunds"]
+    assert refund["amount_cents"] == made["payment"]["amount_cents"]
+
+
+def test_what_a_bank_has_taken_for_good_does_not_go_back_a_second_time(house, operator):
+    made = pay(house, book(house))
+    cents = made["payment"]["amount_cents"]
+    bank_says(house, made, DisputeOpened("dp_1", cents, "general"), DisputeClosed("dp_1", "lost"))
+    assert cancel(house, operator, made).status_code == 200
+    assert see(house, operator, made).json()["refunds"] == []
 
 
 def test_a_cancellation_honours_the_version_and_the_key(house, admin):

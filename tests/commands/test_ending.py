@@ -12,7 +12,7 @@ from domain import refund
 from domain.booking_events import BookingBilledAgain
 from domain.booking_status import Status
 from domain.ids import payment_id
-from domain.payment import PaymentOpened, PaymentRequested, PaymentSecret, PaymentSucceeded
+from domain.payment import DisputeOpened, PaymentOpened, PaymentRequested, PaymentSecret, PaymentSucceeded
 from tests.commands.changes import SATURDAY, STAFF, change, confirm_booking, has_its_place, on, refused, start_booking
 from tests.commands.wishes import booking, day, names, pay, payment, place
 from tests.samples import HOLD
@@ -116,6 +116,17 @@ def test_money_that_came_when_the_van_was_under_way_goes_back_too(ctx):
     cancel(ctx, placed)
     [asked] = back(ctx, placed.payment_id)
     assert payment(ctx, placed).refunds == {refund.of_cancellation(placed.payment_id): asked.amount_cents}
+
+
+def test_while_a_bank_holds_one_part_no_more_than_the_other_goes_back(ctx):
+    placed = paid(ctx)
+    second = pay_more(ctx, placed, 19900)
+    ctx().append([payment_ref(placed.payment_id)], lambda _: [[DisputeOpened("dp_1", 117000, "general")]])
+    for cents in (None, 19901):
+        assert refused(ctx, cancel, placed, refund_cents=cents) == ("payment_not_refundable", "/refund_cents")
+    cancel(ctx, placed, refund_cents=19900)
+    assert [event.amount_cents for event in back(ctx, second)] == [19900]
+    assert back(ctx, placed.payment_id) == []
 
 
 def test_what_was_given_back_before_does_not_go_back_again(ctx):

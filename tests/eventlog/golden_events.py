@@ -77,6 +77,7 @@ EVENTS = {
         MONDAY, ONE, "mini_move", ADA, pickup_day.Slot("morning"), (MAIL, KIM)
     ),
     "BookingPaid-difference": booking.BookingPaid(ONE, 284375, -10000),
+    "BooksCompared-in_part": reconciliation.BooksCompared(12, 0, 500, (UNKNOWN_MONEY,), None, 3, False),
     "BookingReinstated-difference": booking.BookingReinstated(ONE, 284375, 10000),
     "PaymentRequested-customer": payment.PaymentRequested(ONE, ADA, 284375, "cus_1"),
     "RefundRequested-words": refund.RefundRequested(ONE, TWO, 10000, "by_staff", "staff:ada", ADA, Words("A late van")),

@@ -89,7 +89,9 @@ class Story:
     def give_back(self, cents=CENTS, at=NOON):
         asked = refund.RefundRequested(self.payment, self.id, cents, "too late", "system")
         done = (asked, refund.RefundApproved("system"), refund.RefundCompleted("re_1", cents))
-        return tell(self.store, self.id, *((self.refund, event) for event in done), at=at)
+        moved = payment.RefundReserved(self.refund, cents), payment.RefundPaidOut(self.refund, cents)
+        return tell(self.store, self.id, *((self.refund, event) for event in done),
+                    *((self.payment, event) for event in moved), at=at)  # fmt: skip
 
 
 def follow(store, db, model, limit=500):

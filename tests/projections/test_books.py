@@ -49,6 +49,8 @@ def test_the_last_one_of_the_newest_day_is_shown_whatever_came_first(store, ask)
         "mended": 0,
         "unexplained_cents": 0,
         "findings": [],
+        "left_out": 0,
+        "is_whole": True,
     }
 
 
@@ -62,6 +64,13 @@ def test_a_finding_is_shown_as_it_was_noted(store, ask):
         "refund_id": str(FOUND.refund_id),
         "cents": -700,
     }
+
+
+def test_findings_left_out_and_payments_that_may_be_missing_are_told(store, ask):
+    stream = reconciliation.stream(NOON.date())
+    tell(store, stream, (stream, BooksCompared(3, 0, left_out=2, is_whole=False)), at=NOON)
+    shown = ask(payments, books.last)
+    assert (shown["left_out"], shown["is_whole"]) == (2, False)
 
 
 def test_days_in_any_order_a_rebuild_and_a_batch_that_comes_again_give_the_same_rows(store, made, database, vault):
