@@ -9,20 +9,18 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from commands.tracing import Trace, traced
-from domain import booking, customer, house, payment, pickup_day
+from domain import booking, customer, house, moment, payment, pickup_day
 from domain import catalog as price_list  # `commands.catalog`, once imported, is this package's own `catalog`
 from domain.audit import PersonalChangeRecorded
 from domain.catalog import Catalog
 from domain.house import House
-from domain.moment import NEW_YORK as NEW_YORK_ZONE
-from domain.moment import day_of
 from eventlog.envelope import Origin
 from eventlog.statements import Once
 from eventlog.store import Appended, EventStore, Note, Ref
 from integrations.mail import Mailer
 from integrations.stripe import Stripe
 
-NEW_YORK = ZoneInfo(NEW_YORK_ZONE)
+NEW_YORK = ZoneInfo(moment.NEW_YORK)
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Context:
     @property
     def today(self) -> date:
         """The business day in New York."""
-        return day_of(self.now)
+        return moment.day_of(self.now)
 
     @property
     def wall_clock(self) -> datetime:

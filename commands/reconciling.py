@@ -54,7 +54,7 @@ def silent(_: Compared) -> None:
 def reconcile(asked_for: Comparison, making: Making, tell: Tell = silent) -> BooksCompared:
     """Compares that, and whatever the last comparison found, however old; notes what it found now in the log.
 
-    Two at once, or one that is repeated, do no harm. Raises StripeUnavailable: then nothing is noted.
+    One that is repeated does no harm. Raises StripeUnavailable: then nothing is noted.
     """
     ids, mended, findings = set(), 0, []
     last = last_compared(making())
