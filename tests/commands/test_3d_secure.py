@@ -1,4 +1,4 @@
-"""3-D Secure: the payer goes to the bank, fails there or passes, and comes back to the platform."""
+"""The bank asks for the payer (3-D Secure): who goes there fails or passes, and comes back to the platform."""
 
 from commands.hearing import hear
 from commands.payments import create_intent
