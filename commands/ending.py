@@ -124,11 +124,16 @@ def _has_come(paying: Payment) -> bool:
     return paying.status is payment.Status.SUCCEEDED
 
 
+def _is_held(paying: Payment) -> bool:
+    """Whether a bank has yet to decide on money that it took back; what it kept is gone."""
+    return any(one.amount_cents and not one.outcome for one in paying.disputes.values())
+
+
 def _given_back(payments: dict[UUID, Payment], asked: Cancellation, by: str) -> dict[UUID, tuple[list, list]]:
     """Of each payment that succeeded what goes back of it, set aside and requested: the events of both."""
     left = {id: payment.givable_cents(one) for id, one in payments.items() if _has_come(one)}
     wanted = sum(left.values()) if asked.refund_cents is None else asked.refund_cents
-    if any(map(payment.is_held, payments.values())) and (asked.refund_cents is None or wanted > sum(left.values())):
+    if any(map(_is_held, payments.values())) and (asked.refund_cents is None or wanted > sum(left.values())):
         raise Refused("payment_not_refundable", HELD, "/refund_cents")
     if not 0 <= wanted <= sum(left.values()):
         raise Refused("refund_exceeds_payment", "More than was paid cannot be given back.", "/refund_cents")

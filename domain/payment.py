@@ -246,11 +246,6 @@ def givable_cents(payment: Payment) -> int:
     return max(0, refundable_cents(payment)) if is_ours else 0
 
 
-def is_held(payment: Payment) -> bool:
-    """Whether a bank has yet to decide on money that it took back; what it kept is gone."""
-    return any(one.amount_cents and not one.outcome for one in payment.disputes.values())
-
-
 def is_spent(payment: Payment) -> bool:
     """No further try is possible: a new payment is needed."""
     return payment.is_withdrawn or payment.status in ENDED or payment.failed_tries >= TRIES
