@@ -77,9 +77,7 @@ def react(recorded: Recorded) -> list[Effect]:
             return [Job("end_payment", stream, position)]
         case RefundApproved() | RefundTriedAgain():
             return [Job("pay_back", stream, position)]
-        case RefundReleased():
-            return [Job("settle_difference", recorded.key, position)]
-        case DisputeClosed() if recorded.event.outcome == "won":
+        case RefundReleased() | DisputeClosed(outcome="won"):
             return [Job("settle_difference", recorded.key, position)]
         case BookingRescheduled() | BookingAddressesChanged() | CoreAreaOverridden():
             return [Job("settle_difference", stream, position)]
