@@ -62,27 +62,40 @@ def test_a_payment_that_goes_on_while_stripe_is_asked_is_asked_about_again(ctx, 
     assert (tried(ctx, placed), slow.asked) == (("failed", 1), 3)
 
 
-def test_money_that_came_is_recorded_at_once_whatever_goes_on_meanwhile(ctx, asks_3ds):
-    def goes_on():
-        event = PaymentProcessing() if tried(ctx, asks_3ds)[0] == "requires_action" else PaymentActionRequired()
-        ctx().append([payment_ref(asks_3ds.payment_id)], lambda _: [[event]])
+class Restless:
+    """A store in which a payment goes on just before anything is appended."""
 
+    def __init__(self, store, goes_on):
+        self.store, self.goes_on = store, goes_on
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def append(self, *asked):
+        self.goes_on()
+        return self.store.append(*asked)
+
+
+def going_on(ctx, placed):
+    def goes_on():
+        event = PaymentProcessing() if tried(ctx, placed)[0] != "processing" else PaymentActionRequired()
+        ctx().append([payment_ref(placed.payment_id)], lambda _: [[event]])
+
+    return goes_on
+
+
+def test_money_that_came_is_recorded_at_once_whatever_goes_on_meanwhile(ctx, asks_3ds):
     ctx().stripe.confirm_with_card(intent_of(ctx, asks_3ds), PASSES, "http://127.0.0.1/")
-    slow = Slow(ctx().stripe, goes_on)
-    hear(told(intent_of(ctx, asks_3ds)), ctx(stripe=slow))
+    slow, restless = Slow(ctx().stripe), Restless(ctx().store, going_on(ctx, asks_3ds))
+    hear(told(intent_of(ctx, asks_3ds)), ctx(stripe=slow, store=restless))
     assert (slow.asked, booking(ctx, asks_3ds).status) == (1, "paid")
 
 
 def test_a_payment_that_never_stands_still_is_not_done_yet_and_stripe_sends_its_webhook_again(ctx):
     placed = place(ctx)
     ctx().stripe.confirm_with_card(intent_of(ctx, placed), DECLINED, "http://127.0.0.1/")
-
-    def goes_on():
-        event = PaymentProcessing() if tried(ctx, placed)[0] != "processing" else PaymentActionRequired()
-        ctx().append([payment_ref(placed.payment_id)], lambda _: [[event]])
-
     with pytest.raises(StripeUnavailable):
-        hear(told(intent_of(ctx, placed)), ctx(stripe=Slow(ctx().stripe, *[goes_on] * 20)))
+        hear(told(intent_of(ctx, placed)), ctx(store=Restless(ctx().store, going_on(ctx, placed))))
     assert "PaymentFailed" not in names(ctx, placed.payment_id)
     hear(told(intent_of(ctx, placed)), ctx())
     assert tried(ctx, placed) == ("failed", 1)
