@@ -137,8 +137,7 @@ def _disputed(payment: Payment, event: DisputeOpened | DisputeClosed) -> Payment
 
 def disputed_cents(payment: Payment) -> dict[str, int]:
     """What banks hold, by the id of the dispute."""
-    open_or_lost = ((id, one) for id, one in payment.disputes.items() if one.outcome != "won")
-    return {id: dispute.amount_cents for id, dispute in open_or_lost if dispute.amount_cents}
+    return {id: one.amount_cents for id, one in payment.disputes.items() if one.outcome != "won" and one.amount_cents}
 
 
 def standing(payment: Payment) -> Status:
