@@ -94,7 +94,8 @@ class Route(APIRoute):
         return respond(problem, call.scope["request_id"])
 
     def _handle(self, call: Call) -> Any:
-        if not call.is_admitted:
+        is_first = not call.is_admitted
+        if is_first:
             self._admit(call)
             call.is_admitted = True
         elif self.policy.who is Who.STAFF or not self.policy.is_write:
@@ -103,7 +104,8 @@ class Route(APIRoute):
             raise Problem("body_too_large", f"At most {MAX_BODY_BYTES} bytes.")
         if self.body:
             _look_before_reading(call)
-        refuse_card_numbers(call, has_query=self.query is not None)
+        if is_first:  # what was sent stays the same while the call waits
+            refuse_card_numbers(call, has_query=self.query is not None)
         given = call.scope.get("path_params") or {}
         if self.body:
             return self.handler(call, **given, asked=read_json(self.body, call.raw))

@@ -43,13 +43,23 @@ WAYS = (
     lambda number: in_fours(number, "."),
     lambda number: f"visa{number}!",
     lambda number: in_fours(number, " - "),
+    lambda number: f"1/{in_fours(number, '/')}/2",
+    lambda number: in_fours(number, "_"),
     lambda number: "\n".join(("Apt 5", in_fours(number, "\u00a0"))),
     lambda number: " ".join(number),
     as_four_six_five,
     lambda number: f"{number[:8]} {number[8:]}",
 )
+EXACT = [number for number in EVERY if float(number) < 2**53]
 
 
 def written() -> "cycle[tuple[str, str]]":
     """(number, how it is written), every number in every way, without an end."""
     return cycle([(number, way(number)) for way in WAYS for number in EVERY])
+
+
+def as_numbers() -> "cycle[tuple[str, str]]":
+    """(number, how JSON may write it without quotes), without an end."""
+    fractions = [(number, f"{number}.0") for number in EXACT]
+    powers = [(number, f"{number[0]}.{number[1:]}e{len(number) - 1}") for number in EXACT]
+    return cycle([*zip(EVERY, EVERY, strict=True), *fractions, *powers])

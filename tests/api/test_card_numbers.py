@@ -1,6 +1,7 @@
 """What is a card number and what is none: every network in every writing, and no id, phone, date or address."""
 
 import json
+import sys
 from uuid import UUID
 
 import pytest
@@ -27,6 +28,12 @@ NO_CARDS = (
     "2027-01-12 2027-01-14",
     "2027-01-12T14:30:00.123456Z",
     "01/12/2027 14:30 - 01/14/2027 09:00",
+    "2026/11/23 2026/11/24 2026/11/25",
+    "04/24/27/12/23/30/06/27/24/02/07/26/05/15/30",
+    "4242,4242,4242,4242",
+    "52900,99800,75600,62100,82000,80200",
+    "https://example.com/6918/5357/65264",
+    "507,030,228,293,747",
     "1768224600000",
     "Mon-Fri 10.00-18.30 10.30-16.00 10.00-18.30",
     "4242 W 42nd St Apt 4242, New York, NY 10036-4242",
@@ -36,6 +43,7 @@ NO_CARDS = (
     "12345678901234567890",
     "",
 )
+HOSTILE = ("4 ", "4-4 .", "4 2-", "6 ", "6-6 ", "5 0-", "4242 ", "4242/", "4242424242424;", "424 ")
 
 
 @pytest.mark.parametrize("network", sorted(NUMBERS))
@@ -80,6 +88,29 @@ def test_further_digits_make_it_something_else():
     assert not any(has_card_number(f"{more}{number}{more}") for number in EVERY for more in ("00000000", "4242424242"))
 
 
+def test_a_letter_that_touches_it_does_not_make_it_an_id():
+    beside = [f"{before}{number}{after}" for number in NUMBERS["visa"] for before in ("", "a") for after in ("c", "D")]
+    assert [text for text in beside if not has_card_number(text)] == []
+
+
+@pytest.mark.parametrize("pattern", sorted(HOSTILE))
+def test_what_the_look_costs_grows_with_the_text_whatever_is_in_it(pattern):
+    """A body of 64 KB is anybody's to send."""
+    text = (pattern * 4_000)[:4_000]
+    assert calls_in(lambda: masked(text)) < 10 * len(text)
+
+
+def calls_in(act) -> int:
+    """How many functions are called meanwhile, of Python's own too."""
+    calls, before = [], sys.getprofile()
+    sys.setprofile(lambda frame, event, told: calls.append(event))
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return len([event for event in calls if event.endswith("call")])
+
+
 def test_neither_invisible_nor_foreign_digits_hide_it():
     [number, *_] = NUMBERS["visa"]
     assert has_card_number("\u200b".join(number))
@@ -106,6 +137,12 @@ def test_it_is_found_in_texts_numbers_and_names_at_any_depth():
     told = json.loads(json.dumps(body))
     assert list(places(told)) == [("a", 1, "b", "c"), ("d",), ("e",), (masks,), (masks, "f")]
     assert list(places({"a": True, "b": 1e300, "c": -1, "d": None, "e": 4.5, "f": 10**400})) == []
+
+
+def test_a_phone_that_is_a_number_is_no_phone():
+    number = int(NUMBERS["visa"][0])
+    assert list(places({"phone": number})) == list(places({"phone": float(number)})) == [("phone",)]
+    assert list(places([-number])) == [(0,)]
 
 
 def test_a_phone_may_look_like_a_card_where_a_plus_begins_it():

@@ -1,7 +1,9 @@
 """A card number that somebody sends, wherever they put it, is refused, and afterwards it is found nowhere."""
 
+import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -11,16 +13,22 @@ import structlog
 from structlog.testing import capture_logs
 
 import api.route
+from api.key_locks import lock_id
+from eventlog.statements import Once
 from tests.api.card_desk import WEBHOOK, Place, headers_for, operations, places
-from tests.api.cards import EVERY, NUMBERS, in_fours, written
+from tests.api.cards import EVERY, NUMBERS, as_numbers, in_fours, written
 from tests.api.doors import code
 from tests.api.house import booking
 from tests.api.projected import project
 from tests.proofs.canaries import in_digits_alone, opened_log, places_of, tables
+from tests.waiting import until
 
 REFUSED = (422, "card_number_not_allowed")
 SHORT, LONG = NUMBERS["american express"][1], NUMBERS["visa"][0]
 CLIENTS = ("httpx", "httpcore")  # the tests' own
+HERE, JSON = "here the number comes", {"content-type": "application/json"}
+KEY = {"Idempotency-Key": "cards"}
+ONCE = Once("anonymous", "POST /api/public/guest-booking/", "cards", b"", {})
 
 
 class Answer(NamedTuple):
@@ -66,13 +74,16 @@ def listening() -> Iterator[list[Any]]:
 
 @pytest.fixture(scope="module")
 def tried(still_house):
-    """Each number in each place of each operation, every time written in another way."""
+    """Each number in each place of each operation, every time written in another way; as a number too in a body."""
     staff, customer = still_house.log_in_staff(), still_house.customer()
-    document, cards, answers = still_house.http.get("/openapi.json").json(), written(), []
+    document, cards, numbers, answers = still_house.http.get("/openapi.json").json(), written(), as_numbers(), []
     with listening() as logs:
         for operation in operations(document):
             headers = headers_for(operation.where, staff, customer)
-            answers += [put(still_house, place, next(cards), headers) for place in places(operation)]
+            for place in places(operation):
+                answers.append(put(still_house, place, next(cards), headers))
+                if place.kind == "body":
+                    answers.append(put_bare(still_house, place, next(numbers), headers))
         name_themselves(still_house, staff)
         project(still_house)
     return Tried(still_house, answers, str(logs).encode())
@@ -81,7 +92,18 @@ def tried(still_house):
 def put(house, place, card, headers) -> Answer:
     number, text = card
     asked = place.ask({"header": in_fours(number, "-"), "path": in_fours(number)}.get(place.kind, text))
-    asked["headers"] = asked.get("headers", {}) | headers
+    return answered(house, place, number, asked | {"headers": asked.get("headers", {}) | headers})
+
+
+def put_bare(house, place, card, headers) -> Answer:
+    """In the body without quotes, as it is written: a packer would write it in its own way."""
+    number, literal = card
+    asked = place.ask(HERE)
+    body = json.dumps(asked.pop("json")).replace(json.dumps(HERE), literal)
+    return answered(house, place, number, asked | {"content": body, "headers": JSON | headers})
+
+
+def answered(house, place, number, asked) -> Answer:
     answer = house.http.request(**asked)
     problem = answer.json() if answer.headers["content-type"].endswith("json") else {}
     return Answer(place, number, answer.status_code, problem, f"{answer.headers} {answer.text}")
@@ -157,6 +179,24 @@ def test_the_order_of_refusals_stays(still_house):
     assert post(guest, body + "!").status_code == 400
     assert code(post(guest, body)) == REFUSED
     assert code(post(WEBHOOK.split(" ")[1], body)) == (400, "invalid_signature")
+
+
+def test_a_call_that_waits_is_looked_through_once(still_house, monkeypatch):
+    looks, turns = told_of(monkeypatch, "refuse_card_numbers"), told_of(monkeypatch, "read_json")
+    with psycopg.connect(still_house.database, autocommit=True) as twin, ThreadPoolExecutor(1) as other:
+        twin.execute("select pg_advisory_lock(%s)", (lock_id(ONCE),))
+        waiting = other.submit(still_house.book, headers=KEY)
+        until(lambda: len(turns) > 3)
+        twin.execute("select pg_advisory_unlock(%s)", (lock_id(ONCE),))
+        assert waiting.result(60).status_code == 201
+    assert len(looks) == 1
+
+
+def told_of(monkeypatch, name):
+    """A list that grows with each time that a route calls the function of that name."""
+    function, told = getattr(api.route, name), []
+    monkeypatch.setattr(api.route, name, lambda *given, **named: told.append(name) or function(*given, **named))
+    return told
 
 
 def test_without_the_look_before_it_would_be_found(house, monkeypatch):
