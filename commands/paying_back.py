@@ -123,11 +123,15 @@ def _record(paid: UUID, id: UUID, decided: Decided, ctx: Context) -> int:
 
 def _seen(paid: UUID, id: UUID, ctx: Context) -> Money:
     on = ctx.store.load(payment_ref(paid)).state.booking_id
-    made: Booking = ctx.store.load(booking_ref(on)).state
-    ids = [payment_id(on, n + 1) for n in range(made.payments)]
-    payments = {one: ctx.store.load(payment_ref(one)).state for one in ids}
+    made, payments = _paid_for(on, ctx)
     others = _waiting(payments[paid], id)
     return Money(on, made, payments, {one: ctx.store.load(Ref(refund, one)).state for one in others})
+
+
+def _paid_for(on: UUID, ctx: Context) -> tuple[Booking, dict[UUID, Payment]]:
+    made: Booking = ctx.store.load(booking_ref(on)).state
+    ids = [payment_id(on, n + 1) for n in range(made.payments)]
+    return made, {one: ctx.store.load(payment_ref(one)).state for one in ids}
 
 
 def _waiting(paying: Payment, id: UUID) -> list[UUID]:
@@ -157,14 +161,27 @@ def _no_longer_fit(waiting: dict[UUID, Refund], paying: Payment) -> tuple[dict[U
 def _over(money: Money, place: PickupDay | None) -> tuple[list, list, dict[UUID, list]]:
     """What becomes of booking, place and open payments when all the money of a booking has gone back."""
     made, payments = money.made, money.payments
-    received = sum(one.amount_cents for one in payments.values() if one.status is payment.Status.SUCCEEDED)
-    if not received or sum(sum(one.paid_out.values()) for one in payments.values()) < received:
+    if not _is_over(made, payments):
         return [], [], {}
     if made.status is Status.COMPLETED:
-        return booking.refund(made, received), [], {}
-    if made.status not in ACTIVE or not made.is_paid:
-        return [], [], {}
+        return booking.refund(made, _received(payments)), [], {}
     day = made.placed.pickup_date
     over = booking.cancel(made, BookingCancelled("refunded", day, made.placed.person_id), by_staff=True)
     withdrawn = {id: payment.withdraw(one, "refunded") for id, one in payments.items()}
     return over, pickup_day.release(place, day, money.booking_id), withdrawn
+
+
+def _is_over(made: Booking, payments: dict[UUID, Payment]) -> bool:
+    """Whether all its money has gone back, and it stands."""
+    stands = made.status is Status.COMPLETED or (made.status in ACTIVE and made.is_paid)
+    received, out = _received(payments), sum(sum(one.paid_out.values()) for one in payments.values())
+    return stands and 0 < received <= out
+
+
+def _received(payments: dict[UUID, Payment]) -> int:
+    return sum(one.amount_cents for one in payments.values() if one.status is payment.Status.SUCCEEDED)
+
+
+def stands_for_nothing(paying: Payment, ctx: Context) -> bool:
+    """Whether its booking should have ended with the last of its money: then Stripe is to be asked about a refund."""
+    return bool(paying.paid_out) and _is_over(*_paid_for(paying.booking_id, ctx))

@@ -13,7 +13,7 @@ from msgspec import structs
 from commands import Context, payment_ref
 from commands.hearing import OUTCOMES, learn
 from commands.overdue import overdue
-from commands.paying_back import COME_TO_NOTHING
+from commands.paying_back import COME_TO_NOTHING, stands_for_nothing
 from commands.payments import ours
 from commands.settling import news
 from commands.stripe_books import Entry, asked, made_since, moved
@@ -125,11 +125,13 @@ def _compared(id: UUID, entry: Entry, ctx: Context) -> Compared:
         return Compared(id, intent_id, False, reconciliation.of_nobody(kind, id, moved(entry, None)))
     before = ctx.store.load(payment_ref(id))
     found = reconciliation.differences(id, before.state, moved(entry, before.state))
-    if not found and not _is_news(entry, before.state):
+    stands = stands_for_nothing(before.state, ctx)
+    if not found and not stands and not _is_news(entry, before.state):
         return Compared(id, intent_id, False, overdue(id, before.state, entry.refunds, ctx))
     found = _looked_into(id, intent_id, ctx)
     now = ctx.store.load(payment_ref(id))
-    return Compared(id, intent_id, now.version > before.version, found + overdue(id, now.state, entry.refunds, ctx))
+    is_mended = stands or now.version > before.version
+    return Compared(id, intent_id, is_mended, found + overdue(id, now.state, entry.refunds, ctx))
 
 
 def _is_news(entry: Entry, paying: Payment) -> bool:

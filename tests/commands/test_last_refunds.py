@@ -18,6 +18,7 @@ from integrations.stripe import RefundAsked
 from tests.commands.changes import AT_NINE, STAFF, change
 from tests.commands.money_back import ADA, EVE, PRICE, aside, back, intent_of, news, paid, shown
 from tests.commands.money_back import approved as approved_one
+from tests.commands.stripe_missed import AGREED, FAR, compare
 from tests.commands.test_late_money import Overtaken
 from tests.commands.wishes import PASSES, booking, names
 from tests.commands.wishes import payment as payment_of
@@ -68,16 +69,23 @@ def completed_by_older_code(ctx, placed, is_paid_out):
     return id
 
 
+@pytest.mark.parametrize("is_asked", ["by webhook", "when books are compared"])
 @pytest.mark.parametrize("is_paid_out", [False, True])
 @pytest.mark.parametrize(("before", "after"), [(None, "cancelled"), (Status.COMPLETED, "refunded")])
-def test_a_booking_that_stands_though_all_has_gone_back_ends_when_stripe_is_asked(ctx, is_paid_out, before, after):
+def test_a_booking_that_stands_though_all_has_gone_back_ends_when_stripe_is_asked(
+    ctx, is_paid_out, is_asked, before, after
+):
     placed = paid(ctx)
     if before:
         change(ctx, placed, by_staff=ByStaff(before))
     id = completed_by_older_code(ctx, placed, is_paid_out)
-    news(ctx, placed)
+    if is_asked == "by webhook":
+        news(ctx, placed)
+    else:
+        assert compare(ctx, placed.payment_id, since=FAR) == (1, 1, AGREED)
     assert (shown(ctx, placed), aside(ctx, placed), back(ctx, id).status) == (("refunded", after), PRICE, "completed")
     streams = (placed.booking_id, placed.payment_id, id)
     known = list(map(partial(names, ctx), streams))
     news(ctx, placed)
+    assert compare(ctx, placed.payment_id, since=FAR) == (1, 0, AGREED)
     assert list(map(partial(names, ctx), streams)) == known
