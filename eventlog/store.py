@@ -5,7 +5,7 @@ after a few conflicts with other processes by an advisory lock, taken, loaded an
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
@@ -26,6 +26,8 @@ from eventlog.streams import Appended, Note, Ref, Stream, as_seen, followed_by, 
 from eventlog.vault import KeyDestroyed, PersonKey, Vault, seal
 
 OPTIMISTIC, ATTEMPTS, REMEMBERED, STRIPES = 3, 100, 2_000, 512
+HISTORIES = """select * from eventlog.stored_events where originator_id = any(%s)
+               order by originator_id, originator_version"""
 Decision = Callable[..., Sequence[list]]
 
 
@@ -73,17 +75,22 @@ class EventStore(Application[UUID]):
 
     def history(self, stream: UUID) -> list[Recorded]:
         """All events of a stream with their positions and, where the person is not forgotten, what is personal."""
+        return self.histories([stream])[stream]
+
+    def histories(self, streams: Collection[UUID]) -> dict[UUID, list[Recorded]]:
+        """The history of each, in one question; of a stream that does not exist it is empty."""
+        found: dict[UUID, list[Recorded]] = {stream: [] for stream in streams}
         with self.recorder.connection() as db:
-            rows = db.execute(
-                "select * from eventlog.stored_events where originator_id = %s order by originator_version", (stream,)
-            ).fetchall()
+            rows = db.execute(HISTORIES, (list(found),)).fetchall()
             batch = [
                 decode(
                     Stored(r["notification_id"], r["originator_id"], r["originator_version"], r["topic"], r["state"])
                 )
                 for r in rows
             ]
-            return unseal_all(batch, self.vault, db)
+            for recorded in unseal_all(batch, self.vault, db):
+                found[recorded.originator_id].append(recorded)
+        return found
 
     def append(self, refs: Sequence[Ref], decision: Decision, note: Note, alone: bool = False) -> Appended:
         """Decide on the states of all streams together, append to all of them or to none.

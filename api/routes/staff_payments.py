@@ -46,7 +46,7 @@ def events(call: Call, id: str) -> dict[str, Any]:
     paid = _history_of_payment(call, id)
     backs = {one.event.refund_id for one in paid if isinstance(one.event, RefundReserved)}
     told = [(one, None) for one in paid]
-    told += [(one, str(back)) for back in backs for one in call.parts.store.history(back)]
+    told += [(one, str(back)) for back, past in call.parts.store.histories(backs).items() for one in past]
     told.sort(key=lambda pair: pair[0].position)
     return {"events": [event_sheet(_without_secret(one)) | {"refund_id": back} for one, back in told]}
 
@@ -56,8 +56,8 @@ def refunds(call: Call, asked: Annotated[Refunds, Query()]) -> dict[str, Any]:
     wish = asked.wish()
     with consistent(call, payment_model) as db:
         page = payment_list.refunds(db, wish)
-    store = call.parts.store
-    lines = [_told(line) | words_of(store.history(line["id"])) for line in page.lines]
+    pasts = call.parts.store.histories([line["id"] for line in page.lines])
+    lines = [_told(line) | words_of(pasts[line["id"]]) for line in page.lines]
     return {"refunds": lines, "next_cursor": cursor_of(page.next, asked)}
 
 

@@ -119,6 +119,17 @@ def test_an_idempotency_key_is_written_with_the_events_and_only_once(store, db):
     assert store.recorder.max_notification_id() == 2
 
 
+def test_histories_of_several_streams_come_together_each_in_its_order(store):
+    ids = [new_id() for _ in range(3)]
+    place(store, booking_id=ids[0])
+    place(store, "eve", booking_id=ids[1])
+    day, nobody = pickup_day.stream(MONDAY), ids[2]
+    found = store.histories([*ids, day])
+    assert found == {id: store.history(id) for id in (*ids, day)}
+    assert [one.event.personal is not None for id in ids[:2] for one in found[id]] == [True, True]
+    assert ([one.originator_version for one in found[day]], found[nobody]) == ([1, 2], [])
+
+
 def test_what_is_personal_is_sealed_in_the_log_and_comes_back_with_the_history(store, db):
     booking_id = new_id()
     place(store, "canary", booking_id=booking_id)

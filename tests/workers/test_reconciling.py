@@ -112,7 +112,7 @@ def test_the_job_has_the_books_compared_and_one_waits_at_most(ctx, projected):  
     assert noted(ctx()).compared == 0
 
 
-def test_of_a_read_model_that_stays_behind_it_is_noted_that_payments_may_be_missing(ctx, projected, sandbox):  # noqa: F811
+def test_while_the_read_model_is_behind_it_is_noted_that_payments_may_be_missing(ctx, projected, sandbox):  # noqa: F811
     placed = paid(ctx)
     emptied(sandbox)
     another_intent(ctx, UNKNOWN)
