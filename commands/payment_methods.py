@@ -1,11 +1,14 @@
 """What customers may ask of their saved payment methods, and how Stripe comes to what the log says of them.
 
 Stripe keeps a card before the log says so: whoever dies in between asks again. What is removed, what is the default and
-that a customer is forgotten is in the log first, and a job brings it to Stripe.
+that a customer is forgotten is in the log first, and a job brings it to Stripe. What somebody has deleted at Stripe by
+hand is gone: nothing waits for it, and the next card that is saved makes a customer there anew.
 """
 
 from contextlib import suppress
 from uuid import UUID
+
+import structlog
 
 from commands import Context, customer_ref
 from domain import Refused, Value, payment_methods
@@ -13,7 +16,9 @@ from domain.customer import Customer
 from domain.customer_events import PaymentMethodSaved, StripeCustomerMade
 from domain.profile import Card
 from eventlog.store import Appended
-from integrations.stripe import SavedCard, StripeRefused, StripeUnavailable
+from integrations.stripe import MISSING, SavedCard, StripeRefused, StripeUnavailable
+
+log = structlog.get_logger("money")
 
 
 class MethodToSave(Value):
@@ -34,7 +39,7 @@ def save_method(asked: MethodToSave, ctx: Context) -> Appended:
     payment_methods.check_savable(own, asked.method_id)
     if asked.method_id in own.methods.saved:
         return choose_default(asked.method_id, id, None, ctx) if asked.is_default else ctx.append(_refs(id), _nothing)
-    card = _kept(own.stripe_id or _stripe_customer(id, ctx.without_key()), asked.method_id, ctx)
+    card = _kept(asked, own.stripe_id or _stripe_customer(id, "", ctx), ctx)
     saved = PaymentMethodSaved(card.id, id, Card(card.brand, card.last_four, card.exp_month, card.exp_year))
     try:
         return ctx.append(_refs(id), lambda made: [payment_methods.save_method(made, saved, asked.is_default)])
@@ -59,11 +64,15 @@ def settle_methods(customer_id: UUID, ctx: Context) -> None:
     own = _own(customer_id, ctx)
     if not own.stripe_id or own.is_closed:
         return
-    for card in ctx.stripe.methods_of(own.stripe_id):
-        if card.id in own.methods.removed:
-            ctx.stripe.detach_method(card.id)
-    if own.methods.default:
-        ctx.stripe.make_default(own.stripe_id, own.methods.default)
+    kept = [card.id for card in _cards_of(own.stripe_id, ctx) or ()]
+    for id in kept:
+        if id in own.methods.removed:
+            ctx.stripe.detach_method(id)
+    default = own.methods.default
+    if default in kept:
+        ctx.stripe.make_default(own.stripe_id, default)
+    elif default:
+        log.warning("default_card_not_at_stripe", customer=str(customer_id), method=default)
 
 
 def forget_at_stripe(customer_id: UUID, ctx: Context) -> None:
@@ -72,18 +81,36 @@ def forget_at_stripe(customer_id: UUID, ctx: Context) -> None:
         ctx.stripe.delete_customer(stripe_id)
 
 
-def _stripe_customer(customer_id: UUID, ctx: Context) -> str:
+def _stripe_customer(customer_id: UUID, gone: str, ctx: Context) -> str:
     """Made, and recorded before anything is saved for it; a twin may have been first."""
-    made = StripeCustomerMade(ctx.stripe.create_customer(customer_id))
-    ctx.append(_refs(customer_id), lambda own: [payment_methods.make_stripe_customer(own, made)])
+    made = StripeCustomerMade(ctx.stripe.create_customer(customer_id, gone))
+    ctx.without_key().append(_refs(customer_id), lambda own: [payment_methods.make_stripe_customer(own, made, gone)])
     return _own(customer_id, ctx).stripe_id
 
 
-def _kept(stripe_id: str, method_id: str, ctx: Context) -> SavedCard:
-    try:
+def _kept(asked: MethodToSave, stripe_id: str, ctx: Context) -> SavedCard:
+    card = _attached(stripe_id, asked.method_id, ctx)
+    if card is None and _cards_of(stripe_id, ctx) is None:
+        card = _attached(_stripe_customer(asked.customer_id, stripe_id, ctx), asked.method_id, ctx)
+    if card is None:
+        raise Refused("invalid_value", "Stripe does not take this payment method.", "/payment_method_id")
+    return card
+
+
+def _attached(stripe_id: str, method_id: str, ctx: Context) -> SavedCard | None:
+    with suppress(StripeRefused):
         return ctx.stripe.attach_method(stripe_id, method_id)
-    except StripeRefused:
-        raise Refused("invalid_value", "Stripe does not take this payment method.", "/payment_method_id") from None
+    return None
+
+
+def _cards_of(stripe_id: str, ctx: Context) -> list[SavedCard] | None:
+    """What Stripe keeps; None where its customer is deleted."""
+    try:
+        return ctx.stripe.methods_of(stripe_id)
+    except StripeRefused as refusal:
+        if refusal.code != MISSING:
+            raise
+        return None
 
 
 def _own(customer_id: UUID, ctx: Context) -> Customer:

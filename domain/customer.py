@@ -44,7 +44,7 @@ class Customer(Value):
     """`mail_id` is None for a guest. `verified` is the address that is proven to be the customer's, if it is.
 
     Whoever leaves an address leaves what was booked with it as a guest: somebody else may have the address next.
-    `stripe_id` is Stripe's of the customer, once there is one, and for ever.
+    `stripe_id` is Stripe's of the customer, once there is one; the newest.
     """
 
     mail_id: UUID | None = None

@@ -56,7 +56,10 @@ class AddressRemoved(Value):
 
 
 class StripeCustomerMade(Value):
-    """Under this id Stripe keeps the customer's saved payment methods; it is told nothing of them but our own id."""
+    """Under this id Stripe keeps the customer's saved payment methods; it is told nothing of them but our own id.
+
+    Another comes only where somebody has deleted the one before at Stripe.
+    """
 
     stripe_customer_id: str
 

@@ -16,10 +16,13 @@ from domain.customer_events import (
 MOST_METHODS = 20
 
 
-def make_stripe_customer(customer: Customer, made: StripeCustomerMade) -> list[Event]:
-    """The first one that is recorded counts; a twin's is left unused."""
+def make_stripe_customer(customer: Customer, made: StripeCustomerMade, gone: str = "") -> list[Event]:
+    """In place of the one that is `gone` at Stripe, with all its cards; "" for the first.
+
+    What is recorded first counts; a twin's is left unused.
+    """
     check_open(customer)
-    return [] if customer.stripe_id else [made]
+    return [*map(PaymentMethodRemoved, customer.methods.saved), made] if customer.stripe_id == gone else []
 
 
 def check_savable(customer: Customer, method_id: str) -> None:

@@ -119,14 +119,16 @@ class Stripe:
         """All disputes opened at or after an instant (to the second), newest first."""
         return since(instant, self.v1.disputes.list, StripeDispute.of)
 
-    def create_customer(self, customer_id: UUID) -> str:
+    def create_customer(self, customer_id: UUID, gone: str = "") -> str:
         """Stripe's id of a customer of ours, who is told to Stripe by our id alone: receipts are ours to send.
 
-        Asked again within a day, the same; later another, so the id is kept by whoever asked.
+        Asked again within a day, the same; later another, so the id is kept by whoever asked. Another one too in place
+        of the one that is `gone`.
         """
+        key = f"customer-{customer_id}-{gone}" if gone else f"customer-{customer_id}"
         with certain_or_unknown():
             asked = {"metadata": {"customer_id": str(customer_id)}}
-            return self.v1.customers.create(asked, {"idempotency_key": f"customer-{customer_id}"}).id
+            return self.v1.customers.create(asked, {"idempotency_key": key}).id
 
     def delete_customer(self, customer: str) -> None:
         """Stripe forgets its customer, for good, and every card saved for it; one that is gone already is left so."""

@@ -32,7 +32,7 @@ def add(call: Call, asked: bodies.SavePaymentMethod) -> dict[str, Any]:
 
 
 def choose(call: Call, id: str, asked: bodies.ChoosePaymentMethod) -> dict[str, Any]:
-    """Makes it the default, in place of the one that was."""
+    """Makes it the default, in place of the one that was. What there is not is told before any version is asked for."""
 
     def save(ctx: Context) -> Appended:
         if id not in _own(call, ctx).methods.saved:
@@ -43,7 +43,10 @@ def choose(call: Call, id: str, asked: bodies.ChoosePaymentMethod) -> dict[str, 
 
 
 def remove(call: Call, id: str) -> dict[str, Any]:
-    """Nothing can be paid with it any more. If it was the default, the newest that is left is it now."""
+    """Nothing can be paid with it any more. If it was the default, the newest that is left is it now.
+
+    What there is not is told before any version is compared.
+    """
 
     def do(ctx: Context) -> Done:
         methods = _own(call, ctx).methods

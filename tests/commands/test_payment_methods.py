@@ -1,6 +1,7 @@
 """Cards saved for a customer: at Stripe first, then in the log, and Stripe comes to what the log says after that."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from commands import customer_ref
 from commands.payment_methods import choose_default, forget_at_stripe, remove_method, settle_methods
@@ -142,6 +143,37 @@ def test_another_default_is_told_to_stripe(ctx, sandbox, ada):
     choose_default(second, ada, None, ctx())
     settle_methods(ada, ctx())
     assert default_at_stripe(sandbox, own(ctx, ada).stripe_id) == second
+
+
+def test_a_default_that_was_detached_at_stripe_by_hand_holds_nothing_up(ctx, sandbox, ada):
+    first, second, third = (a_saved_card(ctx, sandbox, ada) for _ in range(3))
+    sandbox.package().payment_methods.detach(first)
+    remove_method(second, ada, None, ctx())
+    with capture_logs() as logs:
+        settle_methods(ada, ctx())
+    assert [(line["event"], line["method"]) for line in logs] == [("default_card_not_at_stripe", first)]
+    assert kept(ctx, ada) == [third]
+    choose_default(third, ada, None, ctx())
+    settle_methods(ada, ctx())
+    assert default_at_stripe(sandbox, own(ctx, ada).stripe_id) == third
+
+
+def test_who_was_deleted_at_stripe_by_hand_saves_cards_there_anew(ctx, sandbox, ada):
+    first, second = (a_saved_card(ctx, sandbox, ada) for _ in range(2))
+    gone, before = own(ctx, ada).stripe_id, names(ctx, ada)
+    sandbox.package().customers.delete(gone)
+    settle_methods(ada, ctx())
+    third, fourth = new_card(sandbox), new_card(sandbox)
+    assert refused(lambda: save(ctx, registered(ctx, "eve"), "pm_none")) == "invalid_value"
+    together(*[lambda: asked_until_known(lambda: save(ctx, ada, third))] * 4)
+    assert names(ctx, ada) == [*before, *["PaymentMethodRemoved"] * 2, *SAVED[1:]]
+    save(ctx, ada, fourth)
+    assert (own(ctx, ada).methods.saved, own(ctx, ada).methods.default) == ((third, fourth), third)
+    assert own(ctx, ada).stripe_id != gone
+    assert kept(ctx, ada) == [third, fourth]
+    settle_methods(ada, ctx())
+    assert default_at_stripe(sandbox, own(ctx, ada).stripe_id) == third
+    assert refused(lambda: save(ctx, ada, first)) == refused(lambda: save(ctx, ada, second)) == "invalid_value"
 
 
 def test_of_who_never_saved_a_card_there_is_nothing_to_tell_stripe(ctx, ada):

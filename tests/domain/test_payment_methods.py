@@ -55,10 +55,19 @@ def default(*happened):
     return given(*happened).state.methods.default
 
 
-def test_a_customer_has_one_customer_at_stripe_for_ever():
+def test_a_customer_has_one_customer_at_stripe():
     given().when(make_stripe_customer, MADE).then(MADE)
     given(MADE).when(make_stripe_customer, StripeCustomerMade("cus_2")).then()
     assert given(MADE, CLOSED, PersonForgotten(ADA, (ADA,))).state.stripe_id == "cus_1"
+
+
+def test_another_takes_the_place_of_one_that_is_gone_with_its_cards():
+    other = StripeCustomerMade("cus_2")
+    old = given(MADE, saved("a"), saved("b"), removed("a"))
+    old.when(make_stripe_customer, other, "cus_1").then(removed("b"), other)
+    again = given(MADE, saved("a"), removed("a"), other, saved("b"))
+    again.when(make_stripe_customer, StripeCustomerMade("cus_3"), "cus_1").then()
+    assert (again.state.stripe_id, again.state.methods.default) == ("cus_2", "pm_b")
 
 
 def test_a_method_is_saved_once_and_the_first_is_the_default():
