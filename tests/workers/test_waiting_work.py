@@ -85,7 +85,7 @@ def acts(store):
     return [store.load(Ref(audit, row["id"])).state.action for row in found]
 
 
-def test_a_job_that_was_given_up_is_shown_and_done_once(asked, capsys, given_up, database, store, sandbox):  # noqa: F811
+def test_a_job_given_up_is_shown_and_done_once(asked, capsys, given_up, database, store, sandbox):  # noqa: F811
     placed, refund, id = given_up
     capsys.readouterr()
     assert asked("work", "parked") == 0
