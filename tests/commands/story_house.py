@@ -1,5 +1,6 @@
 """The house of the stories: its store with the catalogue, its one account, and the calendar that follows its log."""
 
+from dataclasses import replace as with_parts
 from datetime import time, timedelta
 from itertools import count
 
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 
 from commands import Context
 from commands.catalog import seed
+from commands.settling import settle
 from domain import house
 from domain.house import BookingWindowSet, DailyCapacitySet
 from domain.selection import BladeTransfer, ItemQuantity, ServiceType, SpecialtyItems, StandardDelivery
@@ -22,6 +24,20 @@ from tests.projections.stories import follow
 from tests.samples import NOON
 
 PLACES, MONTH = 2, timedelta(28)
+
+
+class Saying:
+    """Stripe, which says of an intent what it has said before."""
+
+    def __init__(self, intent):
+        self.intent = intent
+
+    def retrieve_intent(self, _):
+        return self.intent
+
+
+def heard(id, intent, ctx):
+    return settle(id, intent, with_parts(ctx, stripe=Saying(intent)))
 
 
 class House:

@@ -26,13 +26,12 @@ from commands.customer_bookings import BookFromAccount, book_from_account
 from commands.ending import Cancellation, TooEarly, cancel_as_seen, delete_booking, expire_hold
 from commands.payments import request_next
 from commands.readdressing import Ends
-from commands.settling import settle
 from domain import Refused, payment, pickup_day
 from domain.booking_status import ACTIVE, UNPAID, Status
 from domain.ids import payment_id
 from domain.selection import PickupTime, ServiceType
 from integrations.stripe import Intent, StripeUnavailable
-from tests.commands.story_house import PLACES, House
+from tests.commands.story_house import PLACES, House, heard
 from tests.commands.wishes import BEACH, TOWN, asks
 from tests.proofs.days import Story
 from tests.proofs.money import whole_log
@@ -176,8 +175,8 @@ class AnyStory(RuleBasedStateMachine):
             self.stripe[paying] = status
         failure = "card_declined" if status == "requires_payment_method" else None
         amount, charge = self.story.payments[paying].amount_cents, f"ch_{self.house.head()}"
-        intent = Intent(f"pi_{paying}", status, amount, "secret", charge, failure, None, {}, None)
-        self.ask(settle, paying, intent)
+        intent = Intent(f"pi_{paying}", status, amount, "secret", charge, failure, {}, None)
+        self.ask(heard, paying, intent)
 
     @rule(one=BOOKINGS)
     def it_is_billed_again(self, one):

@@ -8,6 +8,7 @@ import pytest
 from commands import payment_ref
 from commands.changing import ByStaff
 from commands.differences import settle_difference
+from commands.paying_back import record_refund
 from commands.payments import create_intent, pay_in_sandbox
 from commands.refunds import AskRefund, approve_refund, pay_back, request_refund
 from domain import payment, refund
@@ -46,10 +47,11 @@ def approved(ctx, placed, paid_by):
 def test_two_that_end_a_booking_together_are_recorded_by_two_processes_and_end_it(ctx, db, database, vault):
     placed, payments = paid_twice(ctx)
     one, other = (approved(ctx, placed, id) for id in payments)
+    made = ctx().stripe.refund(RefundAsked(other, intent_of(ctx, placed, payments[1]), back(ctx, other).amount_cents))
     with EventStore(database, vault) as store, ThreadPoolExecutor(1) as process:
 
         def comes_too():
-            done.append(process.submit(pay_back, other, ctx(store=store)))
+            done.append(process.submit(record_refund, other, made, ctx(store=store)))
             until(lambda: done[0].done() or db.execute(WAITING).fetchone(), 60)
 
         done: list = []
