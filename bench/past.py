@@ -14,6 +14,7 @@ from domain import Value, booking, payment, pickup_day, refund
 from domain.address import Area, BookingDetails, Street
 from domain.booking import BookingPlaced
 from domain.ids import booking_id, payment_id
+from domain.payment_events import PaymentSecret
 from domain.pickup_day import PlaceReleased, PlaceReserved, Slot
 from domain.pricing import Pricing
 from domain.selection import MiniMove, StandardDelivery, Tier
@@ -123,7 +124,7 @@ def life(guest: Guest) -> Iterator[list[Step]]:
 
 def asking(guest: Guest) -> Iterator[list[Step]]:
     """A booking is placed and its payment opened."""
-    secret = payment.PaymentSecret(f"pi_{guest.n}_secret")
+    secret = PaymentSecret(f"pi_{guest.n}_secret")
     yield placing(guest)
     yield [Step(guest.payment, payment.PaymentRequested(guest.booking, guest.person, CENTS))]
     yield [Step(guest.payment, payment.PaymentOpened(f"pi_{guest.n}", guest.person, secret))]

@@ -9,7 +9,14 @@ from commands.booking_sheet import payments_of, rfc3339
 from domain import payment, refund
 from domain.booking_events import BookingCancelled, BookingRescheduled, CoreAreaOverridden
 from domain.payment import PaymentRequested, PaymentSucceeded, RefundReserved
-from domain.refund import RefundApproved, RefundCompleted, RefundFailed, RefundRequested
+from domain.refund import (
+    RefundApproved,
+    RefundCompleted,
+    RefundDenied,
+    RefundFailed,
+    RefundRequested,
+    RefundTriedAgain,
+)
 from eventlog.envelope import Recorded
 from eventlog.store import EventStore
 
@@ -82,11 +89,10 @@ def _payment_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
 
 
 def refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
-    """For staff. One that failed after it was completed keeps the id at Stripe; tried again, it has not failed."""
+    """For staff. One that failed after it was completed keeps the id at Stripe, until it is tried again."""
     state = reduce(refund.evolve, (recorded.event for recorded in past), None)
     asked, approved = _first(past, RefundRequested), _first(past, RefundApproved)
-    completed, failed = _first(past[::-1], RefundCompleted), _first(past[::-1], RefundFailed)
-    has_failed = state.status is refund.Status.FAILED
+    completed, why = _last_try(past)
     return {
         "id": str(past[0].originator_id),
         "payment_id": str(state.payment_id),
@@ -96,11 +102,27 @@ def refund_sheet(past: Sequence[Recorded]) -> dict[str, Any]:
         "requested_by": asked.event.requested_by if asked else None,
         "approved_by": approved.event.approved_by if approved else None,
         "stripe_refund_id": completed.event.stripe_refund_id if completed else None,
-        "failure_reason": failed.event.failure_reason if failed and has_failed else None,
+        "failure_reason": why,
         "requested_at": _at(asked),
         "approved_at": _at(approved),
         "completed_at": _at(completed),
     }
+
+
+def _last_try(past: Sequence[Recorded]) -> tuple[Recorded | None, str | None]:
+    """How it was completed, and why it came to nothing: it failed, or the system denied it."""
+    completed, why = None, None
+    for one in past:
+        match one.event:
+            case RefundTriedAgain():
+                completed, why = None, None
+            case RefundCompleted():
+                completed, why = one, None
+            case RefundFailed():
+                why = one.event.failure_reason
+            case RefundDenied():
+                why = one.event.reason or None
+    return completed, why
 
 
 def _line(recorded: Recorded) -> dict[str, Any]:

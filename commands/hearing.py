@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from commands import Context, payment_ref
-from commands.paying_back import is_foreign, record_foreign_refund, record_refund
+from commands.paying_back import is_foreign, is_made_for, record_foreign_refund, record_refund
 from commands.payments import known, ours, record
 from commands.stripe_books import there, uuid_in
 from domain import Refused, payment, refund
@@ -18,7 +18,6 @@ from integrations.stripe import StripeDispute, StripeEvent, StripeRefund
 log = structlog.get_logger("money")
 REFUNDS = ("charge.refund", "refund.")
 DISPUTES = ("charge.dispute.",)
-NEVER_ASKED = (refund.Status.REQUESTED, refund.Status.DENIED)
 # Stripe's word for how a dispute ended, in ours. A question of the bank that leads to nothing takes no money.
 OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
 
@@ -34,7 +33,10 @@ def hear(event: StripeEvent, ctx: Context) -> int | None:
 
 
 def learn(intent_id: str, ctx: Context, kind: str = "") -> int | None:
-    """How an intent stands; its refunds and disputes too, where the kind of event is theirs, or none was told."""
+    """How an intent stands; its refunds and disputes too, where the kind of event is theirs, or none was told.
+
+    Whatever somebody has written into metadata at Stripe, it raises nothing but StripeUnavailable.
+    """
     intent = there(intent_id, ctx)
     id = uuid_in(intent.metadata.get("payment_id")) if intent else None
     if intent is None or id is None or ours(id, ctx) is None:
@@ -63,7 +65,7 @@ def learn_refunds(id: UUID, intent_id: str, ctx: Context) -> int:
 
 
 def _own(made: StripeRefund, paid: UUID, ctx: Context) -> UUID | None:
-    """Our refund that it is marked with, if that is one of this payment and was ever approved.
+    """Our refund that it is marked with, if that is one of this payment and it was made for that.
 
     Not when it has entered as one begun at Stripe, which somebody there had marked before ours was approved.
     """
@@ -71,7 +73,7 @@ def _own(made: StripeRefund, paid: UUID, ctx: Context) -> UUID | None:
     if id is None or is_foreign(made, ctx):
         return None
     back: refund.Refund | None = ctx.store.named(Ref(refund, id), RefundRequested)
-    return id if back and back.payment_id == paid and back.status not in NEVER_ASKED else None
+    return id if back and back.payment_id == paid and is_made_for(back, made) else None
 
 
 def record_dispute(id: UUID, made: StripeDispute, ctx: Context) -> int:

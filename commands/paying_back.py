@@ -18,11 +18,12 @@ from domain.booking_status import ACTIVE, Status
 from domain.ids import payment_id
 from domain.payment import Payment
 from domain.pickup_day import PickupDay
-from domain.refund import Refund, RefundCompleted, RefundDenied, RefundRequested
+from domain.refund import Refund, RefundDenied, RefundRequested
 from eventlog.store import Ref
 from integrations.stripe import StripeRefund
 
 COME_TO_NOTHING = ("failed", "canceled")
+NEVER_ASKED = (refund.Status.REQUESTED, refund.Status.DENIED)
 Told = tuple[list, list]  # events of refund and payment
 Decided = Callable[[Refund | None, Payment], Told]
 
@@ -45,9 +46,20 @@ def record_refund(id: UUID, made: StripeRefund, ctx: Context) -> int:
     back: Refund = ctx.store.load(Ref(refund, id)).state
 
     def decided(back: Refund | None, paying: Payment) -> Told:
-        return ([], []) if is_foreign(made, ctx) else told(id, back, paying, made)
+        is_other = back is None or is_foreign(made, ctx) or not is_made_for(back, made)
+        return ([], []) if is_other else told(id, back, paying, made)
 
     return _record(back.payment_id, id, decided, ctx)
+
+
+def is_made_for(back: Refund, made: StripeRefund) -> bool:
+    """Whether it is what the last attempt of this refund has become at Stripe; that it is marked so is not enough.
+
+    Whoever works at Stripe marks theirs as they like: what was never approved, is of another attempt or amount, or
+    comes beside the one that is known, was begun there.
+    """
+    is_asked = back.status not in NEVER_ASKED and back.stripe_refund_id in ("", made.id)
+    return is_asked and (made.attempt, made.amount_cents) == (str(back.attempt), back.amount_cents)
 
 
 def is_foreign(made: StripeRefund, ctx: Context) -> bool:
@@ -67,25 +79,25 @@ def record_foreign_refund(paid: UUID, made: StripeRefund, ctx: Context) -> int:
     def decided(back: Refund | None, paying: Payment) -> Told:
         if back or made.status != "succeeded":
             return told(id, back, paying, made)
-        if _is_done_as_ours(made, ctx):
+        if _was_made_for_ours(made, ctx):
             return [], []
         return refund.record_from_stripe(back, asked, made.id), payment.pay_out(paying, id, made.amount_cents)
 
     return _record(paid, id, decided, ctx)
 
 
-def _is_done_as_ours(made: StripeRefund, ctx: Context) -> bool:
-    """Approved in the same moment, the refund that it is marked with was completed by it."""
+def _was_made_for_ours(made: StripeRefund, ctx: Context) -> bool:
+    """Approved in the same moment, the refund that it is marked with was completed by it; or it failed as that."""
     marked = uuid_in(made.metadata.get("refund_id"))
-    ends = ctx.store.history(marked) if marked else []
-    return any(isinstance(one.event, RefundCompleted) and one.event.stripe_refund_id == made.id for one in ends)
+    back: Refund | None = marked and ctx.store.named(Ref(refund, marked), RefundRequested)
+    return back is not None and made.id in {back.stripe_refund_id, *back.undone}
 
 
 def told(id: UUID, back: Refund | None, paying: Payment, made: StripeRefund) -> Told:
-    """Stripe's word for the state of a refund, as events; of an attempt that another one followed it says nothing."""
-    if back is None or made.metadata.get("attempt", "1") != str(back.attempt):
+    """Stripe's word for the state of a refund, as events; of what has failed there it has said the last."""
+    if back is None or made.id in back.undone:
         return [], []
-    if made.status == "succeeded" and made.id not in back.undone:
+    if made.status == "succeeded":
         # Completed refunds of old logs are not paid out in them.
         return refund.complete(back, made.id), payment.pay_out(paying, id, back.amount_cents)
     if made.status in COME_TO_NOTHING:
@@ -152,7 +164,7 @@ def _no_longer_fit(waiting: dict[UUID, Refund], paying: Payment) -> tuple[dict[U
         if payment.refundable_cents(reduce(payment.evolve, released, paying)) >= 0:
             break
         is_open = id in unapproved
-        denied = RefundDenied("system")
+        denied = RefundDenied("system", reason=refund.REFUNDED_AT_STRIPE)
         ended[id] = refund.deny(waiting[id], denied) if is_open else refund.fail(waiting[id], refund.REFUNDED_AT_STRIPE)
         released += payment.release_refund(paying, id)
     return ended, released

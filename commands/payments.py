@@ -13,12 +13,14 @@ from commands.settling import settle
 from commands.stripe_books import there, uuid_in
 from domain import Refused, booking, booking_balance, payment
 from domain.ids import booking_id, payment_id
-from domain.payment import Payment, PaymentOpened, PaymentRequested, PaymentSecret, is_spent
+from domain.payment import Payment, PaymentOpened, PaymentRequested, is_spent
+from domain.payment_events import PaymentSecret
 from eventlog.store import Appended
 from integrations.stripe import MISSING, Intent, StripeRefused, StripeUnavailable
 
 KEY_LASTS = timedelta(hours=23)  # for 24 hours Stripe knows by our key what it was asked before
-NO_REASONS = ("invalid_request_error", "card_error")  # the kinds of Stripe's refusals, where it tells no code
+# The kinds of Stripe's refusals, where it tells no code: then it may not be this payment that it does not like.
+NO_REASONS = ("invalid_request_error", "card_error", "idempotency_error")
 CLOCKS_DIFFER_BY = timedelta(hours=1)
 
 
@@ -62,7 +64,8 @@ def _made_at_stripe(number: str, id: UUID, made: Payment, ctx: Context) -> Inten
 def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
     """The booking's open payment, or a new one when the last can no longer be paid; its id and the position.
 
-    Refuses `not_found`, and `invalid_transition` when nothing is due. Raises StripeUnavailable.
+    Refuses `not_found`, `invalid_transition` when nothing is due, and `payment_failed` for what Stripe will not take.
+    Raises StripeUnavailable.
     """
     id = booking_id(number)
     made = found(ctx.store.load(booking_ref(id)).state)
@@ -73,7 +76,10 @@ def create_intent(number: str, ctx: Context) -> tuple[UUID, int]:
         if paying.status not in payment.ENDED:
             cancel_intent(paying_id, ctx.without_key())
         paying_id = request_next(number, made.payments, ctx)
-    return paying_id, open_payment(number, paying_id, ctx.without_key())
+    try:
+        return paying_id, open_payment(number, paying_id, ctx.without_key())
+    except StripeRefused as refusal:
+        raise _not_taken("payment", refusal) from None
 
 
 def request_next(number: str, n: int, ctx: Context) -> UUID:
@@ -114,9 +120,13 @@ def pay_in_sandbox(intent_id: str, number: str, card: str, ctx: Context) -> int:
         intent = pay(intent_id, card, f"{ctx.site.rstrip('/')}/")
     except StripeRefused as refusal:
         what, path = ("payment method", "/payment_method") if is_method else ("card", "/card")
-        why = "" if refusal.code in NO_REASONS else f": {refusal.code}"
-        raise Refused("payment_failed", f"Stripe does not take this {what}{why}.", path) from None
+        raise _not_taken(what, refusal, path) from None
     return record(intent, ctx, number)
+
+
+def _not_taken(what: str, refusal: StripeRefused, path: str = "") -> Refused:
+    why = "" if refusal.code in NO_REASONS else f": {refusal.code}"
+    return Refused("payment_failed", f"Stripe does not take this {what}{why}.", path)
 
 
 def record(intent: Intent, ctx: Context, number: str | None = None) -> int:
@@ -129,18 +139,31 @@ def cancel_intent(id: UUID, ctx: Context) -> int:
     """Make an end of a payment that was withdrawn: Stripe says whether it is cancelled or the money came first.
 
     An intent of which we never heard, because the answer was lost, is made again with the same key and then cancelled.
+    One that Stripe will not make, and says why, never was: then there is nothing to cancel there.
     Raises StripeUnavailable, also while Stripe is still at work on the payer's money.
     """
     paying = known(ctx, id)
     if not paying.is_withdrawn and paying.status not in payment.ENDED:
         ctx.append([payment_ref(id)], lambda made: [payment.withdraw(made, "tries_used_up")], paying.booking_id)
     number = found(ctx.store.load(booking_ref(paying.booking_id)).state).placed.booking_number
-    open_payment(number, id, ctx)
+    try:
+        open_payment(number, id, ctx)
+    except StripeRefused as refusal:
+        return _end_unmade(id, refusal, ctx)
     intent = ctx.stripe.cancel_intent(known(ctx, id).intent_id)
     position = settle(id, intent, ctx)
     if known(ctx, id).status not in payment.ENDED:
         raise StripeUnavailable(f"the intent is {intent.status} at Stripe")
     return position
+
+
+def _end_unmade(id: UUID, refusal: StripeRefused, ctx: Context) -> int:
+    def decision(made: Payment) -> list[list]:
+        if made.intent_id or refusal.code in NO_REASONS:
+            raise StripeUnavailable(f"there may be an intent: {refusal.code}")
+        return [payment.cancel(made)]
+
+    return ctx.append([payment_ref(id)], decision, known(ctx, id).booking_id).position
 
 
 def _at_stripe(intent_id: str, ctx: Context) -> Intent:

@@ -12,7 +12,8 @@ from commands.ending import Outdated
 from commands.places import wish
 from domain import Refused, booking, booking_balance, payment, pickup_day, refund
 from domain.booking import Booking
-from domain.payment import Payment, PaymentFailed, PaymentOpened, PaymentSecret, PaymentSucceeded
+from domain.payment import Payment, PaymentFailed, PaymentOpened, PaymentSucceeded
+from domain.payment_events import PaymentSecret
 from domain.pickup_day import PickupDay
 from domain.refund import Refund, RefundRequested
 from domain.selection import is_same_day

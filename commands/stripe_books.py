@@ -27,9 +27,10 @@ class Entry(Value):
         return uuid_in(self.intent.metadata.get("payment_id"))
 
 
-def uuid_in(text: str | None) -> UUID | None:
+def uuid_in(text: object) -> UUID | None:
+    """What stands in metadata, if it is an id."""
     try:
-        return UUID(text or "")
+        return UUID(str(text))
     except ValueError:
         return None
 

@@ -24,7 +24,6 @@ from domain.payment_events import (
     PaymentOpened,
     PaymentProcessing,
     PaymentRequested,
-    PaymentSecret,
     PaymentSucceeded,
     PaymentWithdrawn,
     RefundPaidOut,
@@ -32,7 +31,6 @@ from domain.payment_events import (
     RefundReserved,
 )
 
-__all__ = ["PaymentSecret"]
 TRIES = 3
 
 

@@ -42,9 +42,12 @@ class RefundApproved(Value):
 
 
 class RefundDenied(Value):
+    """`reason` is a word of ours, where nobody decided (`refunded_at_stripe`); what a person wrote is personal."""
+
     denied_by: str
     person_id: UUID | None = None
     personal: Words | None = None
+    reason: str = ""
 
 
 class RefundCompleted(Value):
@@ -82,9 +85,10 @@ class Status(StrEnum):
 
 
 class Refund(Value):
-    """`undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing.
+    """`stripe_refund_id` is what the last attempt has become at Stripe, once that is known.
 
-    `is_own`: approved by who had asked for it.
+    `undone` are the refunds at Stripe that have failed: for good, so that older news of them say nothing. `is_own`:
+    approved by who had asked for it.
     """
 
     status: Status
@@ -93,6 +97,7 @@ class Refund(Value):
     amount_cents: int
     requested_by: str = ""
     attempt: int = 1
+    stripe_refund_id: str = ""
     undone: frozenset[str] = frozenset()
     is_own: bool = False
 
@@ -127,11 +132,13 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
         case RefundDenied():
             return replace(refund, status=Status.DENIED)
         case RefundCompleted():
-            return replace(refund, status=Status.COMPLETED)
+            return replace(refund, status=Status.COMPLETED, stripe_refund_id=event.stripe_refund_id)
         case RefundFailed():
-            return replace(refund, status=Status.FAILED, undone=refund.undone | {event.stripe_refund_id})
+            id = event.stripe_refund_id
+            made = id or refund.stripe_refund_id
+            return replace(refund, status=Status.FAILED, stripe_refund_id=made, undone=refund.undone | {id})
         case RefundTriedAgain():
-            return replace(refund, status=Status.APPROVED, attempt=event.attempt)
+            return replace(refund, status=Status.APPROVED, attempt=event.attempt, stripe_refund_id="")
         case _:
             assert_never(event)
 

@@ -18,7 +18,6 @@ from integrations.stripe_webhooks import ForgedWebhook, is_live, verified
 __all__ = ["ForgedWebhook", "Intent", "RefundAsked", "SavedCard", "Stripe", "StripeDispute", "StripeEvent",
            "StripeRefund", "StripeRefused", "StripeUnavailable", "connect"]  # fmt: skip
 
-MARKS = ("refund_id", "attempt")
 MISSING = "resource_missing"
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 FEE = {"expand": ["latest_charge.balance_transaction"]}
@@ -85,16 +84,17 @@ class Stripe:
     def refund(self, asked: RefundAsked) -> StripeRefund:
         """At most one refund at Stripe for one attempt of ours, however late it is tried again.
 
-        Keys are forgotten after 24 hours, so the intent's refunds are compared by our id first; the key then guards
-        against a twin in the same moment.
+        Keys are forgotten after 24 hours, so the intent's refunds are compared by our id, attempt and amount first; the
+        key then guards against a twin in the same moment.
         """
-        mark = {"refund_id": str(asked.refund_id)}
-        key = f"refund-{asked.refund_id}"
-        if asked.attempt > 1:
-            mark["attempt"], key = str(asked.attempt), f"{key}-{asked.attempt}"
+        id, attempt = str(asked.refund_id), str(asked.attempt)
         for made in self.refunds_of(asked.intent_id):
-            if {name: made.metadata[name] for name in MARKS if name in made.metadata} == mark:
+            shown = made.metadata.get("refund_id"), made.attempt, made.amount_cents
+            if shown == (id, attempt, asked.amount_cents):
                 return made
+        mark, key = {"refund_id": id}, f"refund-{id}"
+        if asked.attempt > 1:
+            mark["attempt"], key = attempt, f"{key}-{attempt}"
         body = {"payment_intent": asked.intent_id, "amount": asked.amount_cents, "metadata": mark}
         with certain_or_unknown():
             return StripeRefund.of(self.v1.refunds.create(body, {"idempotency_key": key}).to_dict())

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
+
+from msgspec import Meta, Struct, ValidationError, json
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class StripeRefund:
             body.get("failure_reason"),
             body.get("metadata") or {},
         )
+
+    @property
+    def attempt(self) -> str:
+        """Which attempt of the refund that it is marked with (`refund_id`); the first needs no mark."""
+        return self.metadata.get("attempt", "1")
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,33 @@ class StripeEvent:
     livemode: bool
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> Self:
-        about = event["data"]["object"]
-        intent_id = about["id"] if about["object"] == "payment_intent" else about.get("payment_intent")
-        return cls(event["id"], event["type"], intent_id, event["livemode"])
+    def of(cls, payload: bytes) -> Self:
+        """Raises msgspec's `DecodeError` for what is no such event, and `RecursionError` for what is too deep."""
+        event = json.decode(payload, type=_Event)
+        about = event.data.object
+        intent_id = about.id if about.object == "payment_intent" else about.payment_intent
+        if about.object == "payment_intent" and intent_id is None:
+            raise ValidationError("an intent without its id")
+        return cls(event.id, event.type, intent_id, event.livemode)
+
+
+Word = Annotated[str, Meta(pattern=r"^[!-~]+\Z", max_length=255)]  # an id, or a kind
+
+
+class _About(Struct):
+    object: Word
+    id: Word | None = None
+    payment_intent: Word | None = None
+
+
+class _Data(Struct):
+    object: _About
+
+
+class _Event(Struct):
+    """What a webhook has to hold; the rest of it is not looked at."""
+
+    id: Word
+    type: Word
+    livemode: bool
+    data: _Data

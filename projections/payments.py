@@ -219,7 +219,8 @@ def _decided(row: Returned, recorded: Recorded) -> Returned:
         case RefundApproved():
             return replace(row, status="approved", decided_by=event.approved_by, decided_at=at)
         case RefundDenied():
-            return replace(row, status="denied", decided_by=event.denied_by, decided_at=at)
+            why = event.reason or None
+            return replace(row, status="denied", decided_by=event.denied_by, decided_at=at, failure_reason=why)
         case RefundCompleted():
             done = event.stripe_refund_id, at, None
             names = "stripe_refund_id", "completed_at", "failure_reason"
@@ -227,6 +228,6 @@ def _decided(row: Returned, recorded: Recorded) -> Returned:
         case RefundFailed():
             return replace(row, status="failed", failure_reason=event.failure_reason)
         case RefundTriedAgain():
-            return replace(row, status="approved", failure_reason=None)
+            return replace(row, status="approved", stripe_refund_id=None, completed_at=None, failure_reason=None)
         case _:
             return row

@@ -35,7 +35,7 @@ PUBLIC = {
     "POST /api/public/validate-zip/": Told(c.Place, ("zip_unknown",)),
 }
 PAYMENTS = {
-    "POST /api/payments/create-intent/": Told(b.Intent, PAYING, (KEY, TOKEN)),
+    "POST /api/payments/create-intent/": Told(b.Intent, (*PAYING, "payment_failed"), (KEY, TOKEN)),
     "GET /api/payments/status/{booking_number}/": Told(b.PaymentOfBooking, (), (TOKEN,)),
     "POST /api/payments/confirm/": Told(b.Confirmed, PAYING, (KEY, TOKEN)),
     "POST /api/payments/mock-confirm/": Told(b.Confirmed, (*PAYING, "payment_failed"), (KEY, TOKEN)),

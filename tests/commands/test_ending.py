@@ -12,7 +12,8 @@ from domain import refund
 from domain.booking_events import BookingBilledAgain
 from domain.booking_status import Status
 from domain.ids import payment_id
-from domain.payment import DisputeOpened, PaymentOpened, PaymentRequested, PaymentSecret, PaymentSucceeded
+from domain.payment import DisputeOpened, PaymentOpened, PaymentRequested, PaymentSucceeded
+from domain.payment_events import PaymentSecret
 from tests.commands.changes import SATURDAY, STAFF, change, confirm_booking, has_its_place, on, refused, start_booking
 from tests.commands.wishes import booking, day, names, pay, payment, place
 from tests.samples import HOLD

@@ -10,7 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as some
 from structlog.testing import capture_logs
 
-from commands import booking_ref
+from commands import booking_ref, day_ref
 from commands.ending import Cancellation, cancel_as_seen
 from commands.hearing import hear, learn, record_dispute
 from commands.payments import confirm
@@ -29,6 +29,7 @@ from tests.commands.money_back import (
 )
 from tests.commands.test_payments import forge
 from tests.commands.wishes import PASSES, booking, limit, names, payment, place, together, told
+from tests.samples import MONDAY
 
 OPENED, CLOSED = "charge.dispute.created", "charge.dispute.closed"
 
@@ -109,6 +110,22 @@ def test_an_intent_with_the_name_of_something_that_is_no_payment_is_nothing_of_o
     id = ctx().stripe.v1.payment_intents.create(asked).id
     assert hear(told(id), ctx()) is None
     assert refused(lambda: confirm(id, placed.booking_number, ctx())) == "not_found"
+
+
+ODD = ["", "x", "0" * 32, "{00000000-0000-4000-8000-000000000000}", chr(0x661) * 32, "x" * 500, "null"]
+
+
+def test_whatever_stands_in_metadata_money_is_counted(ctx, sandbox):
+    placed = paid(ctx)
+    others = [placed.booking_id, placed.payment_id, day_ref(MONDAY).stream]
+    for n, odd in enumerate([*ODD, *map(str, others)]):
+        asked = {"amount": 9500, "currency": "usd", "metadata": {"payment_id": odd}}
+        strange = ctx().stripe.v1.payment_intents.create(asked).id
+        assert learn(strange, ctx()) is None
+        mark = {"refund_id": odd, "attempt": odd}
+        assert sandbox.act("refunds", intent=intent_of(ctx, placed), amount=100, metadata=mark).is_success
+        news(ctx, placed)
+        assert aside(ctx, placed) == 100 * (n + 1)
 
 
 @pytest.mark.parametrize(("code", "then"), [("resource_missing", None), ("parameter_invalid", StripeUnavailable)])

@@ -20,7 +20,6 @@ from domain.payment import (
     PaymentOpened,
     PaymentProcessing,
     PaymentRequested,
-    PaymentSecret,
     PaymentSucceeded,
     PaymentWithdrawn,
     RefundPaidOut,
@@ -44,6 +43,7 @@ from domain.payment import (
     succeed,
     withdraw,
 )
+from domain.payment_events import PaymentSecret
 from tests import Given
 from tests.samples import person
 

@@ -26,6 +26,7 @@ from domain import (
 )
 from domain.address import Area, Street, Streets, Words
 from domain.moment import Moment
+from domain.payment_events import PaymentSecret
 from domain.permissions import Flags, Role
 from domain.person import PersonForgotten
 from tests.samples import MONDAY, person, placed
@@ -82,6 +83,7 @@ EVENTS = {
     "PaymentRequested-customer": payment.PaymentRequested(ONE, ADA, 284375, "cus_1"),
     "RefundRequested-words": refund.RefundRequested(ONE, TWO, 10000, "by_staff", "staff:ada", ADA, Words("A late van")),
     "RefundFailed-at_stripe": refund.RefundFailed("lost_or_stolen_card", "re_1"),
+    "RefundDenied-no_longer_fits": refund.RefundDenied("system", reason="refunded_at_stripe"),
     "RefundApproved-own": refund.RefundApproved("staff:ada", is_own=True),
     "BookingCancelled-expired": booking.BookingCancelled("payment_expired", MONDAY, ADA),
 } | {
@@ -113,7 +115,7 @@ EVENTS = {
         pickup_day.DayBlackedOut(MONDAY, "Snow"),
         pickup_day.DayReopened(MONDAY),
         payment.PaymentRequested(ONE, ADA, 284375),
-        payment.PaymentOpened("pi_1", ADA, payment.PaymentSecret("pi_1_secret_2")),
+        payment.PaymentOpened("pi_1", ADA, PaymentSecret("pi_1_secret_2")),
         payment.PaymentProcessing(),
         payment.PaymentActionRequired(),
         payment.PaymentFailed("card_declined", "ch_1"),

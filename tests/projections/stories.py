@@ -6,6 +6,7 @@ from domain import audit, booking, payment, pickup_day, refund
 from domain.address import Area, Street, Streets, Words
 from domain.booking_events import BookingAddressesChanged, BookingNoted, BookingRescheduled
 from domain.ids import booking_id, payment_id
+from domain.payment_events import PaymentSecret
 from domain.selection import MiniMove, Tier
 from eventlog.envelope import AGGREGATES
 from eventlog.feed import PostgresFeed, open_log
@@ -56,7 +57,7 @@ class Story:
 
     def pay(self, at=NOON):
         asked = payment.PaymentRequested(self.id, person(self.name), CENTS)
-        opened = payment.PaymentOpened("pi_1", person(self.name), payment.PaymentSecret("secret"))
+        opened = payment.PaymentOpened("pi_1", person(self.name), PaymentSecret("secret"))
         paid = payment.PaymentSucceeded(CENTS, "ch_1")
         return tell(self.store, self.id, *((self.payment, event) for event in (asked, opened, paid)),
                     (self.id, booking.BookingPaid(self.payment, CENTS)), at=at)  # fmt: skip

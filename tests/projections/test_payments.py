@@ -1,11 +1,12 @@
 """Payments and refunds as staff list them: each line from its events, as the domain has it; narrowed, page by page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
+from commands.booking_file import refund_sheet
 from domain import payment, refund
 from domain.payment_events import (
     DisputeClosed,
@@ -16,6 +17,7 @@ from domain.payment_events import (
     PaymentOpened,
     PaymentProcessing,
     PaymentRequested,
+    PaymentSecret,
     PaymentSucceeded,
     PaymentWithdrawn,
     RefundPaidOut,
@@ -36,7 +38,7 @@ ONE, OTHER = uuid4(), uuid4()
 PAID = PaymentSucceeded(CENTS, "ch_1", 320)
 COURSES = {
     "fails, asks for more, comes, goes back in two parts": (
-        PaymentOpened("pi_1", person("ada"), payment.PaymentSecret("secret")), PaymentProcessing(),
+        PaymentOpened("pi_1", person("ada"), PaymentSecret("secret")), PaymentProcessing(),
         PaymentFailed("card_declined", "ch_0"), PaymentActionRequired(), PAID,
         RefundReserved(ONE, 500), RefundPaidOut(ONE, 500), RefundReserved(OTHER, CENTS - 500),
         RefundPaidOut(OTHER, CENTS - 500), RefundReleased(ONE), RefundReleased(OTHER)),
@@ -111,10 +113,27 @@ def test_a_refund_is_followed_through_its_life_also_where_it_fails_after_it_was_
         [line] = returned(ask)
         assert line["status"] == store.load(Ref(refund, ONE)).state.status
         assert (line["approved_by"], line["approved_at"], line["denied_by"]) == ("staff:2", NOON + DAY, None)
-        seen.append((line["failure_reason"], line["stripe_refund_id"]))
-    assert seen == [(None, None), (None, "re_1"), ("lost_card", "re_1"), (None, "re_1"), ("expired_card", "re_1"),
-                    (None, "re_1"), (None, "re_2")]  # fmt: skip
+        seen.append((line["failure_reason"], line["stripe_refund_id"], line["completed_at"]))
+        assert seen[-1] == shown_on_its_sheet(store, ONE)
+    assert seen == [
+        (None, None, None), (None, "re_1", NOON + 2 * DAY), ("lost_card", "re_1", NOON + 2 * DAY), (None, None, None),
+        ("expired_card", None, None), (None, None, None), (None, "re_2", NOON + 7 * DAY)]  # fmt: skip
     assert (line["requested_by"], line["requested_at"], line["completed_at"]) == ("staff:1", NOON, NOON + 7 * DAY)
+
+
+def shown_on_its_sheet(store, id):
+    sheet = refund_sheet(store.history(id))
+    at = sheet["completed_at"]
+    return sheet["failure_reason"], sheet["stripe_refund_id"], at and datetime.fromisoformat(at)
+
+
+def test_a_refund_that_the_system_denied_says_why(store, ask):
+    story = request(Story(store))
+    ask_back(story, ONE)
+    tell(store, story.id, (ONE, refund.RefundDenied("system", reason="refunded_at_stripe")))
+    [line] = returned(ask)
+    assert (line["status"], line["failure_reason"]) == ("denied", "refunded_at_stripe")
+    assert shown_on_its_sheet(store, ONE) == ("refunded_at_stripe", None, None)
 
 
 def test_a_refund_that_was_denied_was_approved_by_nobody(store, ask):
@@ -124,6 +143,7 @@ def test_a_refund_that_was_denied_was_approved_by_nobody(store, ask):
     [line] = returned(ask)
     assert (line["status"], line["denied_by"], line["denied_at"]) == ("denied", "staff:2", NOON + DAY)
     assert (line["approved_by"], line["approved_at"], line["completed_at"]) == (None, None, None)
+    assert line["failure_reason"] is None
 
 
 def test_payments_are_narrowed_by_status_booking_and_time_together(store, ask):
