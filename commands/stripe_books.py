@@ -27,10 +27,9 @@ class Entry(Value):
         return uuid_in(self.intent.metadata.get("payment_id"))
 
 
-def uuid_in(text: object) -> UUID | None:
-    """What stands in metadata, if it is an id."""
+def uuid_in(text: str | None) -> UUID | None:
     try:
-        return UUID(str(text))
+        return UUID(text or "")
     except ValueError:
         return None
 

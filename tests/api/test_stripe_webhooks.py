@@ -103,6 +103,16 @@ def test_what_is_not_believed_is_refused_and_counted_and_leaves_nothing(busy_hou
     assert (noted(busy_house, event), effects(busy_house, paid)) == ([], 0)
 
 
+ABOUT_MANY = {"object": {"object": "charge", "payment_intent": {"id": "pi_1"}}}
+
+
+def test_what_is_signed_and_odd_is_no_event(busy_house):
+    odd = [{"id": None}, {"id": 5}, {"id": "evt_\0"}, {"type": None}, {"livemode": None}, {"data": ABOUT_MANY}]
+    for wrong in odd:
+        with counted(busy_house, no_event=1):
+            assert code(send(busy_house, signed(succeeded("pi_1", **wrong)))) == (400, "invalid_signature")
+
+
 def test_where_money_is_real_test_events_are_refused(busy_house):
     """The live one is believed: it is noted, and waits for a Stripe that is away."""
     settings = Settings.from_env(ENV | {"DATABASE_URL": busy_house.database, "STRIPE_SECRET_KEY": "sk_live_tests"})

@@ -18,6 +18,7 @@ from integrations.stripe import StripeDispute, StripeRefused, StripeUnavailable
 from tests.commands.money_back import (
     ADA,
     PRICE,
+    approved,
     aside,
     begun_at_stripe,
     intent_of,
@@ -117,7 +118,7 @@ ODD = ["", "x", "0" * 32, "{00000000-0000-4000-8000-000000000000}", chr(0x661) *
 
 def test_whatever_stands_in_metadata_money_is_counted(ctx, sandbox):
     placed = paid(ctx)
-    others = [placed.booking_id, placed.payment_id, day_ref(MONDAY).stream]
+    others = [placed.booking_id, placed.payment_id, day_ref(MONDAY).stream, approved(ctx, paid(ctx, "eve"), 100)]
     for n, odd in enumerate([*ODD, *map(str, others)]):
         asked = {"amount": 9500, "currency": "usd", "metadata": {"payment_id": odd}}
         strange = ctx().stripe.v1.payment_intents.create(asked).id

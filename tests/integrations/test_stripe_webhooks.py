@@ -104,9 +104,47 @@ def test_a_time_that_two_would_read_otherwise_is_read_as_it_was_signed(stripe):
     assert stripe.webhook_event(body, f"{at}=x,{mark},t=1").id == "evt_1"
 
 
-@pytest.mark.parametrize("body", [[], {}, {"id": "evt_1"}, EVENT | {"data": {}}, EVENT | {"data": {"object": "x"}}])
-def test_a_signed_body_that_is_no_event_is_refused(stripe, body):
-    assert why_not(stripe, *signed(body)) == "no_event"
+def about(**changed):
+    return EVENT | {"data": {"object": EVENT["data"]["object"] | changed}}
+
+
+ODD = [None, 5, "", "\0", "x\0", "a b", "x\n", "\ud800", "é", "x" * 256, ["x"], {"id": "x"}, True]
+NO_EVENTS = {
+    **{f"{what} {n}": body for n, odd in enumerate(ODD) for what, body in {
+        "id": EVENT | {"id": odd},
+        "intent": about(object="payment_intent", id=odd),
+        "object": about(object=odd),
+        "type": EVENT | {"type": odd},
+    }.items()},
+    **{f"payment_intent {n}": about(payment_intent=odd) for n, odd in enumerate(ODD) if odd is not None},
+    **{f"livemode {odd}": EVENT | {"livemode": odd} for odd in (None, 0, "false", [])},
+    **{f"data {odd}": EVENT | {"data": odd} for odd in (None, {}, [], "x", {"object": "x"}, {"object": []})},
+    **{f"body {odd}": odd for odd in (None, 5, "x", [], {}, {"id": "evt_1"})},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", sorted(NO_EVENTS))
+def test_a_signed_body_that_is_no_event_is_refused(stripe, how):
+    assert why_not(stripe, *signed(NO_EVENTS[how])) == "no_event"
+
+
+@pytest.mark.parametrize("body", ["", "{", "[" * 200000, '{"a":' * 200000, '{"id": "evt_1"'])
+def test_signed_text_that_is_no_json_is_refused(stripe, body):
+    signature = package.WebhookSignature.generate_signature_header(body, SECRET)
+    assert why_not(stripe, body.encode(), signature) == "no_event"
+
+
+@pytest.mark.parametrize(
+    ("event", "intent_id"),
+    [
+        (about(payment_intent=None), None),
+        (about(last_payment_error=[1], metadata=[], latest_charge={}), "pi_1"),
+        (EVENT | {"data": {"object": {"object": "balance", "livemode": False}}}, None),
+        (about(object="payment_intent", id="pi_2", payment_intent=None), "pi_2"),
+    ],
+)
+def test_what_is_not_looked_at_may_be_anything(stripe, event, intent_id):
+    assert stripe.webhook_event(*signed(event)).intent_id == intent_id
 
 
 def test_bytes_that_are_no_text_are_refused(stripe):
