@@ -1,5 +1,7 @@
 """What the house holds about a customer, over HTTP: dashboard, history, the export of everything, and forgetting."""
 
+from uuid import UUID
+
 import psycopg
 import pytest
 
@@ -164,7 +166,7 @@ def test_who_is_forgotten_cannot_come_in_and_nothing_of_theirs_can_be_read(house
     project(house)
     with psycopg.connect(house.database, autocommit=True) as db:
         assert [erase_person(db, id) for id in (ada.id, house.mail_id(ada.mail))] == [0, 0]
-    for stream in (made["id"], guest["booking"]["id"], ada.id):
+    for stream in (UUID(made["id"]), UUID(guest["booking"]["id"]), ada.id):
         past = house.store.history(stream)
         assert [one.name for one in past if getattr(one.event, "personal", None)] == []
     assert house.http.get(f"/api/public/booking-status/{made['booking_number']}/").json()["status"] == "pending"
@@ -201,5 +203,5 @@ def test_whoever_comes_back_with_the_same_address_is_somebody_new(house, ada):
 def test_a_stranger_with_somebodys_address_cannot_have_that_persons_bookings_forgotten(house):
     made = house.book(booking("ada@example.com")).json()["booking"]
     forget(house, house.customer("ada@example.com", is_verified=False))
-    [placed, *_] = house.store.history(made["id"])
+    [placed, *_] = house.store.history(UUID(made["id"]))
     assert placed.event.personal.first_name == "Ada"

@@ -1,7 +1,7 @@
 """What staff see of one booking and change of it over HTTP: each what their role lets them, each in the audit log."""
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -105,7 +105,7 @@ def test_a_guest_whose_mail_an_account_has_proven_is_that_customer(house, admin)
 
 def test_what_is_no_booking_is_not_found_whatever_is_asked_of_it(house, admin):
     made = book(house)
-    payment = str(payment_id(house.store.history(made["payment"]["id"])[0].key, 1))
+    payment = str(payment_id(house.store.history(UUID(made["payment"]["id"]))[0].key, 1))
     for id in (str(uuid4()), "me", payment):
         unknown = {"booking": {"id": id}}
         asked = admin.headers | {"If-Match": '"1"'}
