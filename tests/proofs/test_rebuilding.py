@@ -13,7 +13,7 @@ from tests.projections.going_on import Reader, in_background, live
 from tests.waiting import until
 from workers.projector import Projector, Sources
 
-ROUNDS = 20 if os.environ.get("TOTETAXI_PROVE") else 2
+ROUNDS = 20 if os.environ.get("TOTETAXI_PROVE") else 1
 
 
 def test_read_models_are_rebuilt_switched_and_rolled_back_while_bookings_go_on(database, vault, db):
