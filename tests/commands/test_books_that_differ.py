@@ -8,9 +8,11 @@ import pytest
 from commands import payment_ref
 from commands.ending import cancel_booking
 from commands.reconciling import Comparison, reconcile
-from domain import payment
-from domain.payment import DisputeOpened, PaymentOpened, PaymentSucceeded
+from domain import payment, refund
+from domain.payment import DisputeOpened, PaymentOpened, PaymentSucceeded, RefundPaidOut, RefundReleased, RefundReserved
 from domain.reconciliation import MOST_FINDINGS, Finding, Kind, compared
+from domain.refund import RefundFailed
+from eventlog.store import Ref
 from tests.commands.money_back import PRICE, approved, given_back, intent_of, paid
 from tests.commands.stripe_missed import AGREED, another_intent, compare, differing, emptied, noted
 from tests.commands.wishes import limit, place
@@ -86,24 +88,31 @@ def test_money_that_we_believe_in_and_that_never_came(ctx):
     assert differing(ctx, placed.payment_id) == [("charged", -PRICE)]
 
 
-def test_a_refund_of_ours_of_another_amount(ctx, sandbox):
+@pytest.mark.parametrize("theirs", [4000, 5000])
+def test_a_refund_that_is_only_marked_as_ours_is_begun_at_stripe_and_no_difference(ctx, sandbox, theirs):
+    """Of another amount, or beside the one that was made."""
     placed = paid(ctx)
-    id = approved(ctx, placed, 5000)
-    refund_at_stripe(ctx, sandbox, placed, 4000, id)
-    assert differing(ctx, placed.payment_id) == [("refunded", -1000)]
+    refund_at_stripe(ctx, sandbox, placed, theirs, given_back(ctx, placed, 5000))
+    assert compare(ctx, placed.payment_id) == (1, 1, AGREED)
+    assert sum(payment_of(ctx, placed).paid_out.values()) == 5000 + theirs
+    assert compare(ctx, placed.payment_id) == (1, 0, AGREED)
+
+
+def test_a_refund_that_stripe_does_not_know(ctx):
+    placed, id = paid(ctx), uuid4()
+    record(ctx, placed, RefundReserved(id, 700), RefundPaidOut(id, 700))
+    assert differing(ctx, placed.payment_id) == [("refunded", -700)]
     assert noted(ctx()).findings[0].refund_id == id
 
 
-def test_a_refund_that_went_out_twice(ctx, sandbox):
-    placed = paid(ctx)
-    refund_at_stripe(ctx, sandbox, placed, 4000, given_back(ctx, placed, 4000))
-    assert differing(ctx, placed.payment_id) == [("refunded", 4000)]
-
-
-def test_differences_of_two_refunds_do_not_hide_each_other(ctx, sandbox):
-    placed = paid(ctx)
-    for ours, theirs in ((5000, 4000), (4000, 5000)):
-        refund_at_stripe(ctx, sandbox, placed, theirs, approved(ctx, placed, ours))
+def test_differences_of_two_refunds_do_not_hide_each_other(ctx):
+    """Stripe knows nothing of the one, and says that the other has not failed."""
+    placed, id = paid(ctx), uuid4()
+    record(ctx, placed, RefundReserved(id, 1000), RefundPaidOut(id, 1000))
+    failed = given_back(ctx, placed, 1000)
+    [made] = ctx().stripe.refunds_of(intent_of(ctx, placed))
+    ctx().append([Ref(refund, failed)], lambda _: [[RefundFailed("lost", made.id)]])
+    record(ctx, placed, RefundReleased(failed))
     assert sorted(differing(ctx, placed.payment_id)) == [("refunded", -1000), ("refunded", 1000)]
     assert noted(ctx()).unexplained_cents == 2000
 
